@@ -1,0 +1,5 @@
+"""minigrad: a small deep-learning framework on NumPy."""
+
+from .tensor import Tensor, no_grad
+from .functions import *
+from .random import Generator, get_rng_state, manual_seed, set_rng_state

@@ -1,0 +1,76 @@
+"""What the methods rely on, and PyTorch's rules for operands of different dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..ops import elementwise
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+DEFAULT_FLOAT = np.dtype(np.float32)
+RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+class Base:
+    """The part of Tensor that its methods use."""
+
+    __slots__ = ()
+    data: np.ndarray
+    _apply: Callable[..., Tensor]
+    _version: int
+    _requires_grad: bool
+    _node: Any
+
+
+def number_kind(value: Any) -> str | None:
+    """The kind of a plain number: "b", "i" or "f"; None for anything else."""
+    if isinstance(value, (bool, np.bool_)):
+        return "b"
+    if isinstance(value, (int, np.integer)):
+        return "i"
+    return "f" if isinstance(value, (float, np.floating)) else None
+
+
+def common_dtype(x: np.ndarray, y: np.ndarray) -> np.dtype:
+    """The dtype of x + y. Floats win over integers, and a scalar does not widen an array."""
+    if RANK[x.dtype.kind] != RANK[y.dtype.kind]:
+        return x.dtype if RANK[x.dtype.kind] > RANK[y.dtype.kind] else y.dtype
+    if x.ndim and not y.ndim:
+        return x.dtype
+    if y.ndim and not x.ndim:
+        return y.dtype
+    return np.promote_types(x.dtype, y.dtype)
+
+
+def cast(x: Any, dtype: np.dtype) -> Tensor:
+    """`x` in `dtype`, recorded; x itself where it has that dtype already."""
+    return x if x.data.dtype == dtype else x._apply(elementwise.astype, x, dtype=dtype)
+
+
+def match(x: Any, other: Any, lowest: str = "b") -> tuple[Any, Any] | None:
+    """Two operands of one dtype; None where `other` is nothing to calculate with.
+
+    A plain number stays a number and never widens a tensor. `lowest` = "f" makes integers floats
+    first, as division needs it.
+    """
+    if isinstance(other, Base) and other.data.dtype == x.data.dtype and lowest == "b":
+        return x, other
+    kind = number_kind(other)
+    if kind is not None:
+        dtype = x.data.dtype
+        if max(RANK[kind], RANK[lowest]) > RANK[dtype.kind]:
+            dtype = DEFAULT_FLOAT if "f" in (kind, lowest) else np.dtype(np.int64)
+        return cast(x, dtype), other.item() if isinstance(other, np.generic) else other
+    if not isinstance(other, (Base, np.ndarray)):
+        return None
+    dtype = common_dtype(x.data, other.data if isinstance(other, Base) else other)
+    if RANK[lowest] > RANK[dtype.kind]:
+        dtype = DEFAULT_FLOAT
+    if isinstance(other, np.ndarray):
+        return cast(x, dtype), other.astype(dtype, copy=False)
+    return cast(x, dtype), cast(other, dtype)

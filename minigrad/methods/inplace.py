@@ -1,0 +1,95 @@
+"""The few methods that write into a tensor. Their names end in _, and they return the tensor.
+
+They are for parameters (under `no_grad`) and for data, not for the middle of a computation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .base import Base
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+class InPlace(Base):
+    """Writing into the array itself; each write bumps the version that `backward` checks."""
+
+    __slots__ = ()
+
+    def _is_recording(self) -> bool:
+        """Whether an op on this tensor would be recorded now."""
+        return bool(self._apply(_probe, self)._requires_grad)
+
+    def check_writable(self, what: str) -> None:
+        """Refuse to write where a recorded computation would not notice."""
+        if self._node is not None:
+            raise RuntimeError(
+                f"{what}: this tensor was computed by {self._node}, and writing into it would make "
+                "its gradient wrong; write x = x + 1 in place of x.add_(1), or x.detach() first"
+            )
+        if self._is_recording():
+            raise RuntimeError(
+                f"{what}: a leaf that requires grad cannot be written in place while results are "
+                "recorded; put the line inside `with minigrad.no_grad():`"
+            )
+
+    def _write(self, name: str, value: Any) -> Tensor:
+        self.check_writable(name)
+        self.data[...] = value
+        self._version += 1
+        return self  # type: ignore[return-value]
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad`."""
+        self.requires_grad = requires_grad
+        return self  # type: ignore[return-value]
+
+    def detach_(self) -> Tensor:
+        """Forget how this tensor was made."""
+        self._node, self._requires_grad = None, False
+        return self  # type: ignore[return-value]
+
+    def copy_(self, source: Any) -> Tensor:
+        """Take the values of `source`."""
+        return self._write("copy_", plain(source))
+
+    def fill_(self, value: float) -> Tensor:
+        """Set every element to `value`."""
+        return self._write("fill_", plain(value))
+
+    def zero_(self) -> Tensor:
+        """Set every element to 0."""
+        return self._write("zero_", 0)
+
+    def add_(self, other: Any, *, alpha: float = 1) -> Tensor:
+        """self += alpha * other, in place."""
+        return self._write("add_", self.data + alpha * plain(other))
+
+    def sub_(self, other: Any, *, alpha: float = 1) -> Tensor:
+        """self -= alpha * other, in place."""
+        return self._write("sub_", self.data - alpha * plain(other))
+
+    def mul_(self, other: Any) -> Tensor:
+        """self *= other, in place."""
+        return self._write("mul_", self.data * plain(other))
+
+    def div_(self, other: Any) -> Tensor:
+        """self /= other, in place."""
+        return self._write("div_", self.data / plain(other))
+
+    def clamp_(self, min: float | None = None, max: float | None = None) -> Tensor:
+        """Limit to min..max, in place."""
+        return self._write("clamp_", np.clip(self.data, min, max))
+
+
+def plain(value: Any) -> Any:
+    """The array of a Tensor; numbers and arrays as they are."""
+    return value.data if isinstance(value, Base) else value
+
+
+def _probe(x: np.ndarray) -> tuple:
+    return x, lambda dy: (dy,)

@@ -1,0 +1,172 @@
+"""The operators: + - * / ** @ // %, comparisons, indexing, and what Python asks of a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..ops import arithmetic, compare, elementwise, index, linalg
+from .base import Base, match
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+class Operators(Base):
+    """Python's operators on Tensors, with NumPy's broadcasting."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__  # by identity: == compares elements
+
+    def _binary(self, op: Any, other: Any, reflected: bool = False, lowest: str = "b") -> Any:
+        pair = match(self, other, lowest)
+        if pair is None:
+            return NotImplemented
+        x, y = pair
+        return self._apply(op, y, x) if reflected else self._apply(op, x, y)
+
+    def __add__(self, other: Any) -> Tensor:
+        return self._binary(arithmetic.add, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Tensor:
+        return self._binary(arithmetic.sub, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return self._binary(arithmetic.sub, other, reflected=True)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return self._binary(arithmetic.mul, other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return self._binary(arithmetic.div, other, lowest="f")
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return self._binary(arithmetic.div, other, reflected=True, lowest="f")
+
+    def __pow__(self, other: Any) -> Tensor:
+        return self._binary(arithmetic.pow, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return self._binary(arithmetic.pow, other, reflected=True)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return self._binary(compare.floor_divide, other)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return self._binary(compare.remainder, other)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return self._apply(linalg.matmul, self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return self._apply(linalg.matmul, other, self)
+
+    def __neg__(self) -> Tensor:
+        return self._apply(elementwise.neg, self)
+
+    def __abs__(self) -> Tensor:
+        return self._apply(elementwise.abs, self)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self._binary(compare.equal, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self._binary(compare.not_equal, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return self._binary(compare.less, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return self._binary(compare.less_equal, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return self._binary(compare.greater, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return self._binary(compare.greater_equal, other)
+
+    def __and__(self, other: Any) -> Tensor:
+        return self._binary(compare.logical_and, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return self._binary(compare.logical_or, other)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return self._binary(compare.logical_xor, other)
+
+    def __invert__(self) -> Tensor:
+        if self.data.dtype != bool:
+            raise TypeError(f"~ is for boolean tensors, this one is {self.data.dtype}")
+        return self._apply(compare.logical_not, self)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return self._apply(index.getitem, self, index=as_index(key))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.check_writable("x[...] = ...")
+        self.data[as_index(key)] = value.data if isinstance(value, Base) else value
+        self._version += 1
+
+    def __len__(self) -> int:
+        if self.data.ndim == 0:
+            raise TypeError("len() of a tensor without axes")
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.data.ndim == 0:
+            raise TypeError("iteration over a tensor without axes; .item() gives its value")
+        return (self[i] for i in range(len(self.data)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self.data == (value.data if isinstance(value, Base) else value)))
+
+    def __bool__(self) -> bool:
+        if self.data.size != 1:
+            raise RuntimeError(
+                f"the truth of a tensor of shape {self.data.shape} is ambiguous; "
+                "write (...).any() or (...).all()"
+            )
+        return bool(self.data.item())
+
+    def __float__(self) -> float:
+        return float(self._only_element("float()"))
+
+    def __int__(self) -> int:
+        return int(self._only_element("int()"))
+
+    def __index__(self) -> int:
+        if self.data.dtype.kind not in "iu":
+            raise TypeError(f"only integer tensors can be an index, this one is {self.data.dtype}")
+        return int(self._only_element("an index"))
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data.item(), spec) if self.data.ndim == 0 and spec else str(self)
+
+    def _only_element(self, purpose: str) -> Any:
+        if self.data.size != 1:
+            raise RuntimeError(
+                f"a tensor of shape {self.data.shape} cannot become a number for {purpose}: "
+                "it needs exactly one element; reduce it first, for example with .mean()"
+            )
+        return self.data.item()
+
+
+def as_index(key: Any) -> Any:
+    """An index as NumPy takes it: Tensors, lists and ranges become arrays."""
+    if isinstance(key, tuple):
+        return tuple(as_index(part) for part in key)
+    if isinstance(key, Base):
+        key = key.data
+    elif isinstance(key, (list, range)):
+        key = np.asarray(key, np.intp if len(key) == 0 else None)
+    if isinstance(key, slice):
+        return slice(*(None if v is None else int(v) for v in (key.start, key.stop, key.step)))
+    if isinstance(key, np.ndarray) and key.dtype.kind not in "iub":
+        raise IndexError(f"an index must hold integers or booleans, got {key.dtype}")
+    return key

@@ -1,0 +1,154 @@
+"""Methods that reduce axes, sort, and search.
+
+`dim` is an axis, several, or None for all; `keepdim` keeps a reduced axis at size 1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..ops import compare, reduce
+from ..ops import index as indexing
+from .base import Base
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+Dims = int | tuple[int, ...] | list[int] | None
+
+
+class ValuesIndices(NamedTuple):
+    """What max, min, sort and topk return along an axis: the values, and where they stood."""
+
+    values: Tensor
+    indices: Tensor
+
+
+class Reductions(Base):
+    """Sums, means, extremes, norms; sorting and searching."""
+
+    __slots__ = ()
+
+    def sum(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
+        """The sum along `dim`."""
+        return self._apply(reduce.sum, self, dim=dim, keepdim=keepdim)
+
+    def mean(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
+        """The mean along `dim`."""
+        self._need_float("mean")
+        return self._apply(reduce.mean, self, dim=dim, keepdim=keepdim)
+
+    def var(self, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
+        """The variance along `dim`, over (count - correction)."""
+        self._need_float("var")
+        return self._apply(reduce.var, self, dim=dim, correction=correction, keepdim=keepdim)
+
+    def std(self, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
+        """The standard deviation along `dim`, over (count - correction)."""
+        self._need_float("std")
+        return self._apply(reduce.std, self, dim=dim, correction=correction, keepdim=keepdim)
+
+    def prod(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
+        """The product along `dim`."""
+        return self._apply(reduce.prod, self, dim=dim, keepdim=keepdim)
+
+    def amax(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
+        """The largest element along `dim`; equal ones share the gradient."""
+        return self._apply(reduce.amax, self, dim=dim, keepdim=keepdim)
+
+    def amin(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
+        """The smallest element along `dim`; equal ones share the gradient."""
+        return self._apply(reduce.amin, self, dim=dim, keepdim=keepdim)
+
+    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """The largest element; with `dim`, (values, indices). `x.max(y)` is `x.maximum(y)`."""
+        if isinstance(dim, Base):
+            return self.maximum(dim)  # type: ignore[attr-defined]
+        return self.amax() if dim is None else self._select(compare.argmax, dim, keepdim)
+
+    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """The smallest element; with `dim`, (values, indices). `x.min(y)` is `x.minimum(y)`."""
+        if isinstance(dim, Base):
+            return self.minimum(dim)  # type: ignore[attr-defined]
+        return self.amin() if dim is None else self._select(compare.argmin, dim, keepdim)
+
+    def _select(self, search: Any, dim: int, keepdim: bool) -> ValuesIndices:
+        reduce.normalize_dims(search.__name__, dim, self.data.ndim)
+        where = self._apply(search, self, dim=dim, keepdim=True)
+        values = self.gather(dim, where)
+        return ValuesIndices(values, where) if keepdim else ValuesIndices(
+            values.squeeze(dim), where.squeeze(dim)
+        )
+
+    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        """Where the first largest element stands, along `dim` or in the flattened tensor."""
+        return self._apply(compare.argmax, self, dim=dim, keepdim=keepdim)
+
+    def argmin(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        """Where the first smallest element stands, along `dim` or in the flattened tensor."""
+        return self._apply(compare.argmin, self, dim=dim, keepdim=keepdim)
+
+    def argsort(self, dim: int = -1, descending: bool = False) -> Tensor:
+        """The indices that sort along `dim`; equal elements keep their order."""
+        return self._apply(compare.argsort, self, dim=dim, descending=descending)
+
+    def sort(self, dim: int = -1, descending: bool = False) -> ValuesIndices:
+        """(values, indices) in order along `dim`; equal elements keep their order."""
+        where = self.argsort(dim, descending)
+        return ValuesIndices(self.gather(dim, where), where)
+
+    def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
+        """(values, indices) of the k largest (or smallest) along `dim`, best first."""
+        size = self.data.shape[dim]
+        if not 0 <= k <= size:
+            raise ValueError(f"topk: k must be 0..{size} for axis {dim} of {self.data.shape}, got {k}")
+        where = self.argsort(dim, descending=largest).narrow(dim, 0, k)
+        return ValuesIndices(self.gather(dim, where), where)
+
+    def gather(self, dim: int, index: Any) -> Tensor:
+        """Pick along `dim` by an integer tensor with as many axes: y[i][j] = x[index[i][j]][j]."""
+        return self._apply(indexing.gather, self, index=as_array(index), dim=dim)
+
+    def scatter_add(self, dim: int, index: Any, src: Tensor) -> Tensor:
+        """A copy with src[i][j] added at [index[i][j]][j] (dim 0)."""
+        return self._apply(indexing.scatter_add, self, src, index=as_array(index), dim=dim)
+
+    def index_select(self, dim: int, index: Any) -> Tensor:
+        """Whole slices along `dim`, in the order of the 1-D integer tensor `index`."""
+        before = (slice(None),) * (dim % self.data.ndim)
+        return self[(*before, index)]  # type: ignore[index]
+
+    def logsumexp(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
+        """log(sum(exp(x))) along `dim`, without overflow."""
+        return self._apply(reduce.logsumexp, self, dim=dim, keepdim=keepdim)
+
+    def norm(self, p: float = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
+        """The p-norm along `dim`; p may be inf."""
+        self._need_float("norm")
+        return self._apply(reduce.norm, self, p=p, dim=dim, keepdim=keepdim)
+
+    def cumsum(self, dim: int) -> Tensor:
+        """Running sum along `dim`."""
+        return self._apply(reduce.cumsum, self, dim=dim)
+
+    def any(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
+        """Whether one element at least is true."""
+        return self._apply(compare.any, self, dim=dim, keepdim=keepdim)
+
+    def all(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
+        """Whether all elements are true."""
+        return self._apply(compare.all, self, dim=dim, keepdim=keepdim)
+
+    def _need_float(self, name: str) -> None:
+        if self.data.dtype.kind != "f":
+            raise TypeError(
+                f"{name}: needs floating point numbers, the tensor is {self.data.dtype}; "
+                f"write x.float().{name}()"
+            )
+
+
+def as_array(index: Any) -> np.ndarray:
+    """The array of a Tensor; anything else as NumPy makes an array of it."""
+    return index.data if isinstance(index, Base) else np.asarray(index)

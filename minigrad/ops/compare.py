@@ -1,0 +1,62 @@
+"""Comparisons and logic: results without a derivative, so their way back is None."""
+
+import numpy as np
+
+from .broadcast import broadcast_shapes
+
+
+def _without_derivative(ufunc, doc):
+    def op(*arrays):
+        try:
+            return ufunc(*arrays), None
+        except ValueError:
+            broadcast_shapes(ufunc.__name__, x=np.shape(arrays[0]), y=np.shape(arrays[1]))
+            raise
+
+    op.__name__, op.__doc__ = ufunc.__name__, doc
+    return op
+
+
+equal = _without_derivative(np.equal, "Return x == y.")
+not_equal = _without_derivative(np.not_equal, "Return x != y.")
+less = _without_derivative(np.less, "Return x < y.")
+less_equal = _without_derivative(np.less_equal, "Return x <= y.")
+greater = _without_derivative(np.greater, "Return x > y.")
+greater_equal = _without_derivative(np.greater_equal, "Return x >= y.")
+logical_and = _without_derivative(np.logical_and, "Both true.")
+logical_or = _without_derivative(np.logical_or, "At least one true.")
+logical_xor = _without_derivative(np.logical_xor, "Exactly one true.")
+logical_not = _without_derivative(np.logical_not, "True where x is zero or False.")
+isnan = _without_derivative(np.isnan, "True where x is not a number.")
+isinf = _without_derivative(np.isinf, "True where x is infinite.")
+isfinite = _without_derivative(np.isfinite, "True where x is neither nan nor infinite.")
+floor_divide = _without_derivative(np.floor_divide, "Division rounded down.")
+remainder = _without_derivative(np.remainder, "The rest of the division; has the divisor's sign.")
+
+
+def argmax(x, dim=None, keepdim=False):
+    """Index of the first largest value, along `dim` or of the flattened array."""
+    return np.argmax(x, axis=dim, keepdims=keepdim), None
+
+
+def argmin(x, dim=None, keepdim=False):
+    """Index of the first smallest value, along `dim` or of the flattened array."""
+    return np.argmin(x, axis=dim, keepdims=keepdim), None
+
+
+def argsort(x, dim=-1, descending=False):
+    """Indices that sort x along `dim`; equal values keep their order."""
+    if not descending:
+        return np.argsort(x, axis=dim, kind="stable"), None
+    backwards = np.argsort(np.flip(x, dim), axis=dim, kind="stable")
+    return np.flip(x.shape[dim] - 1 - backwards, dim), None
+
+
+def any(x, dim=None, keepdim=False):
+    """Whether one element at least is true (not zero)."""
+    return np.any(x, axis=dim, keepdims=keepdim), None
+
+
+def all(x, dim=None, keepdim=False):
+    """Whether all elements are true (not zero)."""
+    return np.all(x, axis=dim, keepdims=keepdim), None

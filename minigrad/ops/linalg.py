@@ -1,0 +1,150 @@
+"""Products of matrices."""
+
+import numpy as np
+
+from .broadcast import unbroadcast
+
+
+def matmul(x, y, *, needs=(True, True)):
+    """Matrix product over the last two axes; leading axes broadcast, vectors as in NumPy."""
+    _check_matmul(x, y)
+    saved_x, saved_y = x if needs[1] else None, y if needs[0] else None
+    x_shape, y_shape = x.shape, y.shape
+
+    def matmul_backward(dz):
+        if len(x_shape) == 1:
+            dz = np.expand_dims(dz, -2 if len(y_shape) > 1 else -1)
+        if len(y_shape) == 1:
+            dz = np.expand_dims(dz, -1)
+        dx = dy = None
+        if needs[0]:
+            columns = saved_y[:, None] if len(y_shape) == 1 else saved_y
+            dx = unbroadcast(dz @ np.swapaxes(columns, -1, -2), _as_row(x_shape)).reshape(x_shape)
+        if needs[1]:
+            rows = saved_x[None, :] if len(x_shape) == 1 else saved_x
+            dy = unbroadcast(np.swapaxes(rows, -1, -2) @ dz, _as_column(y_shape)).reshape(y_shape)
+        return dx, dy
+
+    return x @ y, matmul_backward
+
+
+def _as_row(shape):
+    return (1, *shape) if len(shape) == 1 else shape
+
+
+def _as_column(shape):
+    return (*shape, 1) if len(shape) == 1 else shape
+
+
+def _check_matmul(x, y):
+    if x.ndim == 0 or y.ndim == 0:
+        raise ValueError(
+            f"matmul: both operands need at least one axis, got {x.shape} and {y.shape}; "
+            "write x * y for a number"
+        )
+    inner = y.shape[-2] if y.ndim > 1 else y.shape[0]
+    if x.shape[-1] != inner:
+        raise ValueError(
+            f"matmul: {x.shape} @ {y.shape}: the last axis of the left operand ({x.shape[-1]}) "
+            f"must equal the second-to-last of the right one ({inner})"
+        )
+    if x.dtype != y.dtype:
+        raise TypeError(
+            f"matmul: operands of dtype {x.dtype} and {y.dtype}; convert one, "
+            f"for example y.to(minigrad.{x.dtype})"
+        )
+
+
+def linear(x, w, b=None, *, needs=(True, True, True)):
+    """Return x @ w.T + b. x is (..., in), w is (out, in) as PyTorch stores it, b is (out,)."""
+    out_features, in_features = w.shape
+    if x.ndim == 0 or x.shape[-1] != in_features:
+        raise ValueError(
+            f"linear: input has {x.shape[-1] if x.ndim else 0} features (shape {x.shape}), "
+            f"the weight expects {in_features} (shape {w.shape})"
+        )
+    if x.dtype != w.dtype:
+        raise TypeError(
+            f"linear: input is {x.dtype}, the weight {w.dtype}; write x.to(minigrad.{w.dtype})"
+        )
+    rows = x.reshape(-1, in_features)  # (..., in) -> (rows, in)
+    y = rows @ w.T
+    if b is not None:
+        y += b
+    x_shape = x.shape
+    saved_x, saved_w = rows if needs[1] else None, w if needs[0] else None
+
+    def linear_backward(dy):
+        dy = dy.reshape(-1, out_features)  # (..., out) -> (rows, out)
+        dx = (dy @ saved_w).reshape(x_shape) if needs[0] else None
+        dw = dy.T @ saved_x if needs[1] else None
+        db = np.sum(dy, axis=0) if needs[2] else None
+        return dx, dw, db
+
+    return y.reshape(*x_shape[:-1], out_features), linear_backward
+
+
+def einsum(*arrays, equation, needs=None):
+    """Einstein's summation, such as "ij,jk->ik". Explicit output, no repeated letter in a term.
+
+    The gradient of an operand is an einsum too: the result's gradient with all other operands,
+    summed to the operand's letters.
+    """
+    terms, output = _parse_einsum(equation, arrays)
+    sizes = _letter_sizes(equation, terms, arrays)
+    needs = needs or [True] * len(arrays)
+
+    def einsum_backward(dy):
+        return tuple(
+            _einsum_gradient(i, dy, arrays, terms, output, sizes) if needed else None
+            for i, needed in enumerate(needs)
+        )
+
+    return np.einsum(f"{','.join(terms)}->{output}", *arrays, optimize=True), einsum_backward
+
+
+def _einsum_gradient(i, dy, arrays, terms, output, sizes):
+    others = [(terms[j], arrays[j]) for j in range(len(arrays)) if j != i]
+    known = set(output).union(*(term for term, _ in others))
+    for letter in terms[i]:
+        if letter not in known:  # summed from this operand alone: its gradient is repeated
+            others.append((letter, np.ones(sizes[letter], dy.dtype)))
+    left = ",".join([output, *(term for term, _ in others)])
+    return np.einsum(f"{left}->{terms[i]}", dy, *(a for _, a in others), optimize=True)
+
+
+def _letter_sizes(equation, terms, arrays):
+    sizes = {}
+    for term, array in zip(terms, arrays, strict=True):
+        for letter, size in zip(term, array.shape, strict=True):
+            if sizes.setdefault(letter, size) != size:
+                raise ValueError(
+                    f"einsum: {equation!r}: {letter!r} is {sizes[letter]} in one operand "
+                    f"and {size} in another"
+                )
+    return sizes
+
+
+def _parse_einsum(equation, arrays):
+    left, arrow, output = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if "." in equation:
+        raise ValueError(f"einsum: {equation!r}: name every axis by a letter, '...' is not taken")
+    if not arrow:
+        output = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
+    if len(terms) != len(arrays):
+        raise ValueError(f"einsum: {equation!r} names {len(terms)} operands, got {len(arrays)}")
+    for term, array in zip(terms, arrays, strict=True):
+        if len(set(term)) < len(term):
+            raise ValueError(f"einsum: {equation!r}: a letter stands twice in {term!r}")
+        if len(term) != array.ndim:
+            raise ValueError(
+                f"einsum: {equation!r}: {term!r} has {len(term)} letters, "
+                f"the operand has shape {array.shape}"
+            )
+    unknown = set(output) - set(left)
+    if unknown or len(set(output)) < len(output):
+        raise ValueError(
+            f"einsum: {equation!r}: each letter of the output must stand once and in an operand"
+        )
+    return terms, output

@@ -1,0 +1,368 @@
+"""The engine: a Tensor remembers how it was made, and `backward` walks that memory from the end.
+
+Forward: `apply` runs an op on plain arrays. The op returns its result and its own way back, and
+`apply` keeps that way back in a Node, together with the nodes it came from and the user's line.
+
+Backward: take the newest node that has a gradient, call its way back, and add what comes out to
+the gradients of its inputs. A node is always newer than its inputs, so when its turn comes all
+contributions to its gradient have arrived. What arrives at a leaf goes into `leaf.grad`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import sys
+import weakref
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from typing import Any
+
+import numpy as np
+
+from .methods import Methods
+from .methods.text import describe
+
+HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+MODELS = HERE + "models.py"  # the ready-made nets count as the user's code
+
+_grad_enabled = True
+_next_order = itertools.count().__next__
+
+
+class Node:
+    """One step of a computation: what made a tensor, from what, and the way back.
+
+    `inputs` holds for each input of the op a Node, a leaf Tensor, or None (needs no gradient).
+    """
+
+    __slots__ = (
+        "__weakref__", "backward", "hooks", "inputs", "origin", "order", "shape", "versions",
+    )  # fmt: skip
+
+    def __init__(self, backward: Callable, inputs: tuple, versions: tuple, shape: tuple) -> None:
+        self.backward: Callable | None = backward
+        self.inputs = inputs
+        self.versions = versions
+        self.shape = shape
+        self.order = _next_order()
+        self.hooks: list | None = None
+        self.origin = _user_line()
+
+    @property
+    def name(self) -> str:
+        """The op's name, such as "conv2d"."""
+        return "(freed)" if self.backward is None else _op_name(self.backward)
+
+    @property
+    def line(self) -> str:
+        """The user's file and line that made this node, such as "lesson.py:12"."""
+        code, lineno = self.origin
+        return f"{os.path.basename(code.co_filename)}:{lineno}" if code else "(unknown line)"
+
+    @property
+    def next_functions(self) -> tuple:
+        """PyTorch's name for the edges: a pair (node or leaf, 0) for each input."""
+        return tuple((target, 0) for target in self.inputs)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} at {self.line}>"
+
+
+def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
+    """Run `op` on the arrays of `inputs` and remember the way back.
+
+    `op(*arrays, **options)` returns (result array, way back); the way back takes the gradient of
+    the result and returns a tuple with the gradient of each input, and is None where there is no
+    derivative. An input that is no Tensor (a number, an array, None) is passed on as it is.
+    An op with the keyword `needs` is told which inputs want a gradient and can spare the others.
+    """
+    arrays, needs, targets, versions = [], [], [], []
+    for x in inputs:
+        if isinstance(x, Tensor):
+            needed = x._requires_grad and _grad_enabled
+            arrays.append(x.data)
+            needs.append(needed)
+            targets.append((x if x._node is None else x._node) if needed else None)
+            versions.append(x._version)
+        else:
+            arrays.append(x)
+            needs.append(False)
+            targets.append(None)
+            versions.append(0)
+    if op.__kwdefaults__ is not None and "needs" in op.__kwdefaults__:
+        options["needs"] = needs
+    data, backward = op(*arrays, **options)
+
+    result = Tensor.__new__(Tensor)
+    result.data = data if type(data) is np.ndarray else np.asarray(data)
+    result.grad = result.hooks = result._node = None
+    result._version = 0
+    result._requires_grad = recorded = backward is not None and True in needs
+    if recorded:
+        result._node = Node(backward, tuple(targets), tuple(versions), result.data.shape)
+    return result
+
+
+class Tensor(Methods):
+    """A NumPy array that can remember how it was computed.
+
+    `data` is the plain array. With `requires_grad=True` every result computed from the tensor is
+    recorded, and `result.backward()` puts d result / d tensor into `.grad`, a Tensor too.
+    `Tensor(array)` wraps an array as it is; `minigrad.tensor(...)` copies and takes lists as well.
+    """
+
+    __slots__ = ("__weakref__", "_node", "_requires_grad", "_version", "data", "grad", "hooks")
+    __array_priority__ = 1000  # array + Tensor is a Tensor
+
+    def __init__(self, data: Any, requires_grad: bool = False) -> None:
+        self.data = data if isinstance(data, np.ndarray) else np.asarray(data)
+        if self.data.dtype.kind not in "fiub":
+            raise TypeError(
+                f"Tensor: cannot hold values of type {self.data.dtype}; "
+                "give real numbers or booleans in a rectangular shape"
+            )
+        self.grad: Tensor | None = None
+        self.hooks: list | None = None
+        self._node: Node | None = None
+        self._version = 0
+        self._requires_grad = False
+        if requires_grad:
+            self.requires_grad = True
+
+    _apply = staticmethod(apply)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether results computed from this tensor are recorded for `backward`."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if value and self.data.dtype.kind != "f":
+            raise RuntimeError(
+                f"only floating point tensors can require grad, this one is {self.data.dtype}; "
+                "write x.float() first"
+            )
+        if not value and self._node is not None:
+            raise RuntimeError(
+                f"this tensor was computed by {self._node}; requires_grad can only be taken from "
+                "leaves. Write x.detach() for a tensor without its history"
+            )
+        self._requires_grad = bool(value)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made this tensor; None for a leaf."""
+        return self._node
+
+    @property
+    def is_leaf(self) -> bool:
+        """True where no recorded op made this tensor."""
+        return self._node is None
+
+    def detach(self) -> Tensor:
+        """A tensor on the same array, without history."""
+        return Tensor(self.data)
+
+    def bump_version(self) -> None:
+        """Note that `data` was written in place: a graph that saved it is stale from now on."""
+        self._version += 1
+
+    def retain_grad(self) -> None:
+        """Let `backward` fill `.grad` of this tensor although it is no leaf."""
+        if not self._requires_grad:
+            raise RuntimeError("retain_grad: this tensor does not require grad")
+        if self._node is not None:
+            me = weakref.ref(self)
+
+            def keep(gradient: Tensor) -> None:
+                tensor = me()
+                if tensor is not None:
+                    tensor.grad = Tensor(gradient.data.copy())
+
+            self.register_hook(keep)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook(gradient)` when this tensor's gradient is complete.
+
+        What the hook returns, if not None, takes the gradient's place. `.remove()` on the result
+        takes the hook away.
+        """
+        if not self._requires_grad:
+            raise RuntimeError("register_hook: this tensor does not require grad, so it gets none")
+        holder = self if self._node is None else self._node
+        if holder.hooks is None:
+            holder.hooks = []
+        return RemovableHandle(holder.hooks, hook)
+
+    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
+        """Add to `.grad` of every leaf the derivative of this tensor by that leaf.
+
+        A tensor of more than one element needs `gradient`, of its own shape: the derivative of
+        whatever comes after it. The graph is freed on the way unless `retain_graph=True`.
+        """
+        with np.errstate(all="ignore"):
+            _backward(self, _seed(self, gradient), retain_graph)
+
+    def __repr__(self) -> str:
+        made = f"{self._node.name} at {self._node.line}" if self._node is not None else ""
+        return describe(self.data, self._requires_grad, made)
+
+
+class RemovableHandle:
+    """What registering a hook returns: `.remove()` takes the hook away again."""
+
+    def __init__(self, hooks: list, hook: Callable) -> None:
+        self._hooks, self._hook = hooks, hook
+        hooks.append(hook)
+
+    def remove(self) -> None:
+        """Take the hook away; a second time does nothing."""
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+
+class grad_mode(ContextDecorator):
+    """Within the block (or the decorated function), record for `backward` or do not."""
+
+    def __init__(self, enabled: bool) -> None:
+        self.enabled = enabled
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        global _grad_enabled
+        self.before.append(_grad_enabled)
+        _grad_enabled = self.enabled
+
+    def __exit__(self, *error: object) -> None:
+        global _grad_enabled
+        _grad_enabled = self.before.pop()
+
+
+def no_grad(function: Callable | None = None) -> Any:
+    """`with no_grad():` records nothing: for evaluation and for changing parameters by hand.
+
+    Also a decorator, `@no_grad()` or `@no_grad`.
+    """
+    return grad_mode(False) if function is None else grad_mode(False)(function)
+
+
+def enable_grad() -> grad_mode:
+    """`with enable_grad():` records, also inside `no_grad`."""
+    return grad_mode(True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether results are recorded at this moment."""
+    return _grad_enabled
+
+
+def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
+    start = root if root._node is None else root._node
+    grads: dict[Any, np.ndarray] = {start: seed}
+    todo: list[tuple[int, Node]] = [] if root._node is None else [(-root._node.order, root._node)]
+    while todo:
+        node = heapq.heappop(todo)[1]
+        dy = _run_hooks(node.hooks, grads.pop(node))
+        backward, inputs, versions = node.backward, node.inputs, node.versions
+        if backward is None:
+            raise RuntimeError(
+                f"backward a second time through {node}: its graph was freed by the first. "
+                "Compute the loss anew before each backward(), or write "
+                "loss.backward(retain_graph=True) the first time"
+            )
+        gradients = backward(dy)
+        for i, target in enumerate(inputs):
+            if target is None:
+                continue
+            dx = gradients[i]
+            if dx is None:
+                continue
+            if dx.shape != target.shape:
+                raise RuntimeError(
+                    f"{_op_name(backward)}_backward returned a gradient of shape {dx.shape} for "
+                    f"its input {i} of shape {target.shape} (made at {node.line}); a gradient has "
+                    "its input's shape: sum over the axes that were broadcast"
+                )
+            if isinstance(target, Tensor) and target._version != versions[i]:
+                _refuse_stale(node, backward, target)
+            if target in grads:
+                grads[target] = grads[target] + dx
+            elif isinstance(target, Node):
+                grads[target] = dx
+                heapq.heappush(todo, (-target.order, target))
+            else:
+                grads[target] = _own(dx, dy, gradients[:i])
+        if not retain_graph:
+            node.backward, node.inputs = None, ()
+
+    for leaf, dx in grads.items():
+        dx = _run_hooks(leaf.hooks, dx)
+        leaf.grad = Tensor(dx if leaf.grad is None else leaf.grad.data + dx)
+
+
+def _seed(root: Tensor, gradient: Any) -> np.ndarray:
+    """The gradient that `backward` starts from, as an array of its own."""
+    if not root._requires_grad:
+        raise RuntimeError(
+            "backward: this tensor does not require grad and was not computed from one that does; "
+            "was it computed under no_grad() or from detached tensors?"
+        )
+    shape, dtype = root.data.shape, root.data.dtype
+    if gradient is None:
+        if root.data.size != 1:
+            raise RuntimeError(
+                f"backward: a gradient is implied only for one element, this tensor has shape "
+                f"{shape}; write loss.sum().backward(), or pass gradient= of shape {shape}"
+            )
+        return np.ones(shape, dtype)
+    seed = np.array(gradient.data if isinstance(gradient, Tensor) else gradient, dtype)
+    if seed.shape != shape:
+        raise RuntimeError(
+            f"backward: gradient has shape {seed.shape}, the tensor has shape {shape}; "
+            "they must be the same"
+        )
+    return seed
+
+
+def _own(dx: np.ndarray, dy: np.ndarray, others: tuple) -> np.ndarray:
+    """A gradient that no one else holds: a leaf keeps it, and the user may write into it."""
+    shared = dx is dy or dx.base is not None or any(dx is other for other in others)
+    return dx.copy() if shared else dx
+
+
+def _run_hooks(hooks: list | None, dy: np.ndarray) -> np.ndarray:
+    for hook in list(hooks or ()):
+        replaced = hook(Tensor(dy))
+        if replaced is not None:
+            dy = np.asarray(replaced.data, dy.dtype)
+    return dy
+
+
+def _refuse_stale(node: Node, backward: Callable, leaf: Tensor) -> None:
+    """Raise if this way back kept the array of `leaf`, which was written to in the meantime."""
+    for cell in backward.__closure__ or ():
+        kept = cell.cell_contents
+        if isinstance(kept, np.ndarray) and np.may_share_memory(kept, leaf.data):
+            raise RuntimeError(
+                f"a tensor of shape {leaf.shape} that {_op_name(backward)} at {node.line} keeps "
+                "for its gradient was changed in place before backward(); call backward() before "
+                "optimizer.step() or the in-place method, or compute the loss anew"
+            )
+
+
+def _op_name(backward: Callable) -> str:
+    return getattr(backward, "__name__", type(backward).__name__).removesuffix("_backward")
+
+
+def _user_line() -> tuple:
+    """The innermost frame that is not minigrad's own, as (code, line number)."""
+    frame = sys._getframe(3)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if not path.startswith(HERE) or path == MODELS:
+            return frame.f_code, frame.f_lineno
+        frame = frame.f_back
+    return None, 0

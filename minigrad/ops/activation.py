@@ -89,7 +89,8 @@ def _gelu_tanh(x):
     return 0.5 * x * (1 + t), gelu_backward
 
 
-def _logistic(x):
+def logistic(x):
+    """1 / (1 + exp(-x)) of an array, without overflow."""
     # exp of a negative number only: no overflow on either side
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, e) / (1 + e)
@@ -97,7 +98,7 @@ def _logistic(x):
 
 def sigmoid(x):
     """1 / (1 + exp(-x)); its slope is y (1 - y)."""
-    y = _logistic(x)
+    y = logistic(x)
 
     def sigmoid_backward(dy):
         return (dy * y * (1 - y),)
@@ -117,7 +118,7 @@ def tanh(x):
 
 def silu(x):
     """X * sigmoid(x), also called swish."""
-    gate = _logistic(x)
+    gate = logistic(x)
 
     def silu_backward(dy):
         return (dy * gate * (1 + x * (1 - gate)),)
@@ -132,7 +133,7 @@ def softplus(x, beta=1.0, threshold=20.0):
     y = np.where(linear, x, np.logaddexp(scaled, 0) / beta).astype(x.dtype, copy=False)
 
     def softplus_backward(dy):
-        return (dy * np.where(linear, x.dtype.type(1), _logistic(scaled)),)
+        return (dy * np.where(linear, x.dtype.type(1), logistic(scaled)),)
 
     return y, softplus_backward
 
@@ -142,7 +143,7 @@ def mish(x):
     t = np.tanh(np.logaddexp(x, 0)).astype(x.dtype, copy=False)
 
     def mish_backward(dy):
-        return (dy * (t + x * (1 - t * t) * _logistic(x)),)
+        return (dy * (t + x * (1 - t * t) * logistic(x)),)
 
     return x * t, mish_backward
 

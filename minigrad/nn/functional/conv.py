@@ -1,0 +1,119 @@
+"""Convolutions, and the linear layer's product."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...ops import conv as ops
+from ...ops import index, linalg
+from ...tensor import Tensor, apply
+from .shapes import batched, sizes
+from .vision import pad
+
+Padding = int | tuple[int, ...] | str
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x @ weight.T + bias: (*, in) -> (*, out) with weight (out, in) and bias (out,)."""
+    return apply(linalg.linear, input, weight, bias)
+
+
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """Row `input[i]` of `weight` (rows, features) for each index; `padding_idx` gets no gradient."""
+    return apply(index.embedding, weight, index=input.data, padding_idx=padding_idx)
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Padding = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> Tensor:
+    """(N, C, L) -> (N, O, L') with weight (O, C/groups, k). Options as in `conv2d`."""
+    return _conv(1, input, weight, bias, stride, padding, dilation, groups, padding_mode)
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Padding = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> Tensor:
+    """(N, C, H, W) -> (N, O, H', W') with weight (O, C/groups, kh, kw) and bias (O,).
+
+    H' = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1, or ceil(H / stride) for
+    padding="same"; "valid" pads nothing. Where "same" needs an odd number of pixels, the odd one
+    goes to the bottom and to the right. A batch axis may be missing.
+    """
+    return _conv(2, input, weight, bias, stride, padding, dilation, groups, padding_mode)
+
+
+def conv3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Padding = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> Tensor:
+    """(N, C, D, H, W) -> (N, O, D', H', W') with weight (O, C/groups, kd, kh, kw)."""
+    return _conv(3, input, weight, bias, stride, padding, dilation, groups, padding_mode)
+
+
+def _conv(
+    n: int,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Any,
+    padding: Padding,
+    dilation: Any,
+    groups: int,
+    padding_mode: str,
+) -> Tensor:
+    name = f"conv{n}d"
+    x, single = batched(name, x, n)
+    strides, dilations = sizes(name, "stride", stride, n, 1), sizes(name, "dilation", dilation, n, 1)
+    pairs = _padding_pairs(name, padding, x.shape[2:], weight.shape[2:], strides, dilations)
+    if padding_mode != "zeros":
+        flat = tuple(amount for pair in reversed(pairs) for amount in pair)
+        x, pairs = pad(x, flat, mode=padding_mode), ((0, 0),) * n
+    y = apply(
+        ops.conv, x, weight, bias, stride=strides, padding=pairs, dilation=dilations, groups=groups
+    )
+    return y[0] if single else y
+
+
+def _padding_pairs(
+    name: str,
+    padding: Padding,
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[tuple[int, int], ...]:
+    """(before, after) for each spatial axis."""
+    if padding == "valid":
+        return ((0, 0),) * len(size)
+    if padding == "same":
+        pairs = []
+        for n, k, s, d in zip(size, kernel, stride, dilation, strict=True):
+            total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
+            pairs.append((total // 2, total - total // 2))
+        return tuple(pairs)
+    if isinstance(padding, str):
+        raise ValueError(
+            f'{name}: padding must be a number, one for each axis, "same" or "valid", '
+            f"got {padding!r}"
+        )
+    return tuple((p, p) for p in sizes(name, "padding", padding, len(size), 0))

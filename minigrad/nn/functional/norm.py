@@ -1,0 +1,127 @@
+"""Normalisation layers' functions, and `normalize`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...ops import norm as ops
+from ...tensor import Tensor, apply
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel of (N, C, *).
+
+    In training (or without running statistics) by the batch's own mean and variance, which then
+    enter the running ones with weight `momentum`; otherwise by the running ones.
+    """
+    if input.ndim < 2:
+        raise ValueError(f"batch_norm: input must be (N, C) or (N, C, ...), got {input.shape}")
+    channels = input.shape[1]
+    for name, value in (("running_mean", running_mean), ("weight", weight), ("bias", bias)):
+        if value is not None and value.shape != (channels,):
+            raise ValueError(
+                f"batch_norm: input of shape {input.shape} has {channels} channels, {name} has "
+                f"{value.numel()}; write num_features={channels}"
+            )
+    if running_mean is not None and running_var is not None and not training:
+        statistics = {"mean": running_mean.data, "var": running_var.data}
+        return apply(ops.batch_norm, input, weight, bias, eps=eps, **statistics)
+
+    count = input.numel() // max(channels, 1)
+    if count <= 1:
+        raise ValueError(
+            f"batch_norm: training needs more than one value for each channel, the input has shape "
+            f"{input.shape}; use a larger batch (DataLoader(..., drop_last=True)), or model.eval()"
+        )
+
+    def report(mean: np.ndarray, var: np.ndarray) -> None:
+        unbiased = var * (count / (count - 1))
+        for running, now in ((running_mean, mean), (running_var, unbiased)):
+            if running is not None:
+                running.data[...] = (1 - momentum) * running.data + momentum * now
+                running.bump_version()
+
+    return apply(ops.batch_norm, input, weight, bias, eps=eps, report=report)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise over the last axes, whose sizes are `normalized_shape`."""
+    shape = tuple(normalized_shape)
+    if not shape or input.shape[-len(shape) :] != shape:
+        raise ValueError(
+            f"layer_norm: input of shape {input.shape} does not end in normalized_shape {shape}"
+        )
+    return apply(ops.layer_norm, input, weight, bias, axes=len(shape), eps=eps)
+
+
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each group of channels of each image of (N, C, *)."""
+    if input.ndim < 2 or input.shape[1] % num_groups:
+        raise ValueError(
+            f"group_norm: num_groups={num_groups} must divide the channels, axis 1 of the input "
+            f"{input.shape}"
+        )
+    return apply(ops.group_norm, input, weight, bias, groups=num_groups, eps=eps)
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel of each image of (N, C, *S).
+
+    With use_input_stats=False by the running statistics; otherwise by the image's own, whose mean
+    over the batch enters the running ones with weight `momentum`.
+    """
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    count = math.prod(input.shape[2:])
+    if count <= 1:
+        raise ValueError(
+            f"instance_norm: needs more than one position in each channel, got {input.shape}"
+        )
+    axes = tuple(range(2, input.ndim))
+    statistics = (
+        (running_mean, input.data.mean(axis=axes)),
+        (running_var, input.data.var(axis=axes, ddof=1)),
+    )
+    for running, now in statistics if running_mean is not None else ():
+        if running is not None:
+            running.data[...] = (1 - momentum) * running.data + momentum * now.mean(axis=0)
+            running.bump_version()
+    return apply(ops.group_norm, input, weight, bias, groups=input.shape[1], eps=eps)
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """Scale the vectors along `dim` to p-norm 1 (those shorter than eps less)."""
+    return input / input.norm(p, dim, keepdim=True).clip(min=eps)

@@ -1,0 +1,35 @@
+"""Reading the arguments that all spatial functions share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...tensor import Tensor
+
+AXES = {1: "L", 2: "H, W", 3: "D, H, W"}
+
+
+def sizes(name: str, argument: str, value: Any, n: int, least: int) -> tuple[int, ...]:
+    """One whole number for each of n axes: 3 -> (3, 3), (1, 2) -> (1, 2)."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
+    if len(values) == 1:
+        values *= n
+    whole = all(isinstance(v, int) and not isinstance(v, bool) for v in values)
+    if len(values) != n or not whole or min(values) < least:
+        raise ValueError(
+            f"{name}: {argument} must be a whole number of at least {least}, or {n} of them "
+            f"({AXES[n]}), got {value!r}"
+        )
+    return values
+
+
+def batched(name: str, x: Tensor, n: int) -> tuple[Tensor, bool]:
+    """The input with a batch axis, and whether it had to be added."""
+    if x.ndim == n + 2:
+        return x, False
+    if x.ndim == n + 1:
+        return x.unsqueeze(0), True
+    raise ValueError(
+        f"{name}: expected an input of {n + 2} axes (N, C, {AXES[n]}), got shape {x.shape}"
+        + ("; add the channel axis with x.unsqueeze(1)" if x.ndim == n else "")
+    )

@@ -1,0 +1,120 @@
+"""Normalisation: subtract the mean and divide by the standard deviation, then scale and shift.
+
+They differ only in what is averaged: batch norm over the images and positions of a channel,
+group and instance norm over the channels of a group in one image, layer norm over the last axes.
+"""
+
+import math
+
+import numpy as np
+
+
+def _standardize(x, axes, eps):
+    """(x - mean) / sqrt(var + eps) over `axes`, with 1 / sqrt(var + eps), mean and variance."""
+    count = math.prod(x.shape[a] for a in axes)
+    mean = np.sum(x, axis=axes, keepdims=True) / x.dtype.type(count)
+    centered = x - mean
+    var = np.sum(centered * centered, axis=axes, keepdims=True) / x.dtype.type(count)
+    inv_std = 1 / np.sqrt(var + x.dtype.type(eps))
+    centered *= inv_std
+    return centered, inv_std, mean, var
+
+
+def _standardize_backward(dx_hat, x_hat, inv_std, axes):
+    """x moves its own mean and deviation along: both parts are taken out of the gradient."""
+    count = dx_hat.dtype.type(math.prod(x_hat.shape[a] for a in axes))
+    mean_slope = np.sum(dx_hat, axis=axes, keepdims=True) / count
+    std_slope = np.sum(dx_hat * x_hat, axis=axes, keepdims=True) / count
+    dx = x_hat * -std_slope
+    dx += dx_hat
+    dx -= mean_slope
+    dx *= inv_std
+    return dx
+
+
+def _affine(x_hat, w, b):
+    y = x_hat if w is None else x_hat * w
+    return y if b is None else y + b
+
+
+def _affine_gradients(dy, x_hat, axes, needs, shape):
+    """The gradients of scale and shift: they were repeated over `axes`."""
+    dw = np.sum(dy * x_hat, axis=axes).reshape(shape) if needs[1] else None
+    db = np.sum(dy, axis=axes).reshape(shape) if needs[2] else None
+    return dw, db
+
+
+def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, needs=(True,) * 3):
+    """Batch normalisation (Ioffe & Szegedy 2015) of x (N, C, *) for each channel.
+
+    With `mean` and `var` (C,) given, they are constants (evaluation). Without, they are taken from
+    the batch, and `report(mean, var)` is told about them, var being the biased one.
+    """
+    channel = (1, -1) + (1,) * (x.ndim - 2)
+    axes = (0, *range(2, x.ndim))
+    shape = (x.shape[1],)
+    from_batch = mean is None
+    if from_batch:
+        x_hat, inv_std, mean, var = _standardize(x, axes, eps)
+        if report is not None:
+            report(mean.reshape(-1), var.reshape(-1))
+    else:
+        inv_std = 1 / np.sqrt(var.reshape(channel) + x.dtype.type(eps))
+        x_hat = (x - mean.reshape(channel)) * inv_std
+    scale = None if w is None else w.reshape(channel)
+    shift = None if b is None else b.reshape(channel)
+
+    def batch_norm_backward(dy):
+        dw, db = _affine_gradients(dy, x_hat, axes, needs, shape)
+        dx = None
+        if needs[0]:
+            dx_hat = dy if scale is None else dy * scale
+            if from_batch:
+                dx = _standardize_backward(dx_hat, x_hat, inv_std, axes)
+            else:
+                dx = dx_hat * inv_std
+        return dx, dw, db
+
+    return _affine(x_hat, scale, shift), batch_norm_backward
+
+
+def layer_norm(x, w=None, b=None, *, axes, eps, needs=(True, True, True)):
+    """Layer normalisation (Ba et al. 2016) over the last `axes` axes, w and b of their shape."""
+    last = tuple(range(x.ndim - axes, x.ndim))
+    leading = tuple(range(x.ndim - axes))
+    shape = x.shape[x.ndim - axes :]
+    x_hat, inv_std, _, _ = _standardize(x, last, eps)
+
+    def layer_norm_backward(dy):
+        dw, db = _affine_gradients(dy, x_hat, leading, needs, shape)
+        dx_hat = dy if w is None else dy * w
+        dx = _standardize_backward(dx_hat, x_hat, inv_std, last) if needs[0] else None
+        return dx, dw, db
+
+    return _affine(x_hat, w, b), layer_norm_backward
+
+
+def group_norm(x, w=None, b=None, *, groups, eps, needs=(True, True, True)):
+    """Group normalisation (Wu & He 2018) of x (N, C, *) over each of `groups` groups of channels.
+
+    As many groups as channels is instance normalisation (Ulyanov et al. 2016).
+    """
+    N, C = x.shape[:2]
+    grouped = (N, groups, C // groups, *x.shape[2:])
+    axes = tuple(range(2, len(grouped)))
+    others = (0, *range(2, x.ndim))
+    channel = (1, -1) + (1,) * (x.ndim - 2)
+    shape = x.shape
+    x_hat, inv_std, _, _ = _standardize(x.reshape(grouped), axes, eps)
+    scale = None if w is None else w.reshape(channel)
+    shift = None if b is None else b.reshape(channel)
+
+    def group_norm_backward(dy):
+        dw, db = _affine_gradients(dy, x_hat.reshape(shape), others, needs, (C,))
+        dx = None
+        if needs[0]:
+            dx_hat = (dy if scale is None else dy * scale).reshape(grouped)
+            dx = _standardize_backward(dx_hat, x_hat, inv_std, axes).reshape(shape)
+        return dx, dw, db
+
+    return _affine(x_hat.reshape(shape), scale, shift), group_norm_backward

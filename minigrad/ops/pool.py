@@ -1,0 +1,156 @@
+"""Pooling over the spatial axes of x (N, C, *spatial): the last axis first, then the others."""
+
+import math
+
+import numpy as np
+
+from ..kernels import pool as kernel
+from ..kernels.rows import from_rows, to_rows
+
+
+def pooled_size(op, size, k, stride, padding, dilation=1, ceil_mode=False):
+    """Output size of pooling along one axis: floor((W + 2P - D(K-1) - 1) / S) + 1, or ceil.
+
+    With ceil_mode a window must still begin inside the input or its front padding.
+    """
+    if padding * 2 > k:
+        raise ValueError(
+            f"{op}: padding {padding} is more than half of the kernel size {k}; a window could lie "
+            f"wholly in the padding. At most {k // 2}"
+        )
+    room = size + 2 * padding - dilation * (k - 1) - 1
+    if room < 0:
+        raise ValueError(
+            f"{op}: a window of {dilation * (k - 1) + 1} does not fit into an axis of size {size} "
+            f"with padding {padding}; use a smaller kernel_size, or pool less often before"
+        )
+    out = (-(-room // stride) if ceil_mode else room // stride) + 1
+    if ceil_mode and (out - 1) * stride >= size + padding:
+        out -= 1
+    return out
+
+
+def _windows(op, x, kernel_size, stride, padding, dilation, ceil_mode):
+    """(axis, window) for each spatial axis, the last one first; windows as kernels/pool.py."""
+    windows = []
+    axes = zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
+    for axis, (size, k, s, p, d) in enumerate(axes, start=2):
+        windows.append((axis, (k, s, d, p, pooled_size(op, size, k, s, p, d, ceil_mode))))
+    return windows[::-1]
+
+
+def max_pool(x, kernel_size, stride, padding, dilation, ceil_mode=False, *, needs=(True,)):
+    """The largest value in each window. The gradient goes to the first of equal values."""
+    name = f"max_pool{x.ndim - 2}d"
+    x = from_rows(to_rows(x), x.ndim - 2)
+    stages = []
+    for axis, window in _windows(name, x, kernel_size, stride, padding, dilation, ceil_mode):
+        size = x.shape[axis]
+        x, winner = kernel.max_along(x, axis, window, needs[0])
+        stages.append((winner, axis, size, window))
+
+    def max_pool_backward(dy):
+        for stage in reversed(stages):
+            dy = kernel.max_along_backward(dy, *stage)
+        return (dy,)
+
+    max_pool_backward.__name__ = f"{name}_backward"
+    return x, max_pool_backward
+
+
+def avg_pool(
+    x, kernel_size, stride, padding, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
+    """The mean of each window. Padding counts as zeros unless count_include_pad=False."""
+    name = f"avg_pool{x.ndim - 2}d"
+    x = from_rows(to_rows(x), x.ndim - 2)
+    stages, counts = [], np.ones((), x.dtype)
+    ones = (1,) * len(kernel_size)
+    for axis, window in _windows(name, x, kernel_size, stride, padding, ones, ceil_mode):
+        size = x.shape[axis]
+        x = kernel.sum_along(x, axis, window)
+        stages.append((axis, size, window))
+        count = _count(size, window, count_include_pad).astype(x.dtype)
+        counts = counts * np.expand_dims(count, tuple(range(1, x.ndim - axis)))
+    scale = 1 / (counts if divisor_override is None else x.dtype.type(divisor_override))
+
+    def avg_pool_backward(dy):
+        dy = dy * scale
+        for stage in reversed(stages):
+            dy = kernel.sum_along_backward(dy, *stage)
+        return (dy,)
+
+    avg_pool_backward.__name__ = f"{name}_backward"
+    return x * scale, avg_pool_backward
+
+
+def _count(size, window, include_pad):
+    """How many elements each window of an axis averages; never those behind the back padding."""
+    k, stride, _, padding, out = window
+    start = np.arange(out) * stride - padding
+    end = np.minimum(start + k, size + padding)
+    if not include_pad:
+        start, end = np.maximum(start, 0), np.minimum(end, size)
+    return end - start
+
+
+def _adaptive_windows(size, out):
+    """Window i of `out` covers floor(i * size / out) up to ceil((i + 1) * size / out)."""
+    return [(i * size // out, -(-(i + 1) * size // out)) for i in range(out)]
+
+
+def adaptive_avg_pool(x, output_size):
+    """The mean over as many windows as `output_size` asks for, as equal as they can be."""
+    sizes = []
+    for axis in range(x.ndim - 1, 1, -1):
+        sizes.append((axis, x.shape[axis]))
+        out = output_size[axis - 2]
+        windows = _adaptive_windows(x.shape[axis], out)
+        x = np.concatenate([_cut(x, axis, w).mean(axis, keepdims=True) for w in windows], axis)
+
+    def adaptive_avg_pool_backward(dy):
+        for axis, size in reversed(sizes):
+            dx = np.zeros((*dy.shape[:axis], size, *dy.shape[axis + 1 :]), dy.dtype)
+            for i, (a, b) in enumerate(_adaptive_windows(size, dy.shape[axis])):
+                _cut(dx, axis, (a, b))[...] += _cut(dy, axis, (i, i + 1)) / (b - a)
+            dy = dx
+        return (dy,)
+
+    return x, adaptive_avg_pool_backward
+
+
+def adaptive_max_pool(x, output_size):
+    """The largest value in each of as many windows as `output_size` asks for."""
+    stages = []
+    for axis in range(x.ndim - 1, 1, -1):
+        windows = _adaptive_windows(x.shape[axis], output_size[axis - 2])
+        winners = [_cut(x, axis, w).argmax(axis) + w[0] for w in windows]
+        winner = np.stack(winners, axis)
+        stages.append((axis, x.shape, winner))
+        x = np.take_along_axis(x, winner, axis)
+
+    def adaptive_max_pool_backward(dy):
+        for axis, shape, winner in reversed(stages):
+            dx = np.zeros(shape, dy.dtype)
+            grid = list(np.ogrid[tuple(slice(n) for n in winner.shape)])
+            grid[axis] = winner
+            np.add.at(dx, tuple(grid), dy)  # neighbouring windows may share a winner
+            dy = dx
+        return (dy,)
+
+    return x, adaptive_max_pool_backward
+
+
+def _cut(x, axis, window):
+    return x[(slice(None),) * axis + (slice(*window),)]
+
+
+def global_avg_pool(x):
+    """The mean over all spatial axes: (N, C, *spatial) -> (N, C, 1, ...)."""
+    shape, axes = x.shape, tuple(range(2, x.ndim))
+    count = math.prod(shape[2:])
+
+    def global_avg_pool_backward(dy):
+        return (np.broadcast_to(dy / count, shape),)
+
+    return np.sum(x, axis=axes, keepdims=True) / x.dtype.type(count), global_avg_pool_backward

@@ -42,7 +42,7 @@ class Node:
     )  # fmt: skip
 
     def __init__(self, backward: Callable, inputs: tuple, versions: tuple, shape: tuple) -> None:
-        self.backward: Callable | None = backward
+        self.backward: Callable | str = backward  # only its name once the graph is freed
         self.inputs = inputs
         self.versions = versions
         self.shape = shape
@@ -53,7 +53,7 @@ class Node:
     @property
     def name(self) -> str:
         """The op's name, such as "conv2d"."""
-        return "(freed)" if self.backward is None else _op_name(self.backward)
+        return _op_name(self.backward)
 
     @property
     def line(self) -> str:
@@ -267,7 +267,7 @@ def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
         node = heapq.heappop(todo)[1]
         dy = _run_hooks(node.hooks, grads.pop(node))
         backward, inputs, versions = node.backward, node.inputs, node.versions
-        if backward is None:
+        if isinstance(backward, str):
             raise RuntimeError(
                 f"backward a second time through {node}: its graph was freed by the first. "
                 "Compute the loss anew before each backward(), or write "
@@ -296,7 +296,7 @@ def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
             else:
                 grads[target] = _own(dx, dy, gradients[:i])
         if not retain_graph:
-            node.backward, node.inputs = None, ()
+            node.backward, node.inputs = backward.__name__, ()
 
     for leaf, dx in grads.items():
         dx = _run_hooks(leaf.hooks, dx)
@@ -353,8 +353,9 @@ def _refuse_stale(node: Node, backward: Callable, leaf: Tensor) -> None:
             )
 
 
-def _op_name(backward: Callable) -> str:
-    return getattr(backward, "__name__", type(backward).__name__).removesuffix("_backward")
+def _op_name(backward: Callable | str) -> str:
+    name = backward if isinstance(backward, str) else backward.__name__
+    return name.removesuffix("_backward")
 
 
 def _user_line() -> tuple:

@@ -12,40 +12,68 @@ output's gradient with the flipped kernel, once for each phase of the stride.
 
 import math
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-PIECE = 400_000  # floats of copied columns at a time: they should stay in a core's own cache
+from . import threads
+
+PIECE = 400_000  # floats of copied columns in a piece: they should stay in a core's own cache
 FEWEST_LINES = 8  # products with fewer output lines than this take several output rows at once
+THREADED = 30_000_000  # multiply-adds from which on threads gain more than waking them costs
 
 
-def correlate(x, w, stride, dilation, before, out_size, groups=1, out=None):
-    """y[q] = sum over taps t of w[t] * x[q * stride + t * dilation - before], x being 0 outside.
+class Piece(NamedTuple):
+    """Output rows that lie equally far apart, and the padded rows of x that they read."""
 
-    `before` is the padding in front; a negative one crops. Padding behind follows from `out_size`.
+    out: tuple  # index of these rows in the output (D, H, ...)
+    rows: int  # how many rows of x
+    start: tuple  # position in x of the first tap of the first output, may be negative
+    step: tuple  # distance in x between neighbouring taps, and between the rows of x
+    row_stride: int  # how many of the rows of x lie between one output row and the next
+    stride: int  # distance in x between neighbouring outputs of a row
+
+
+def correlate(x, w, stride, dilation, before, out_size, groups=1, bias=None, out=None):
+    """y[q] = bias + sum over taps t of w[t] * x[q * stride + t * dilation - before].
+
+    x is 0 outside. `before` is the padding in front (a negative one crops); the padding behind
+    follows from `out_size`. `bias` is (O,) or None.
     """
     w = w.reshape(groups, -1, *w.shape[1:])  # (O, Cg, *k) -> (G, Og, Cg, *k)
     if out is None:
         out = np.empty((*out_size[:2], w.shape[0] * w.shape[1], x.shape[3], out_size[2]), x.dtype)
     taps = w.transpose(0, 1, 4, 3, 5, 2)  # -> (G, Og, kh, kd, kw, Cg), the order of the lines
-    for piece in _pieces(x, w.shape, stride, dilation, before, out_size):
-        _multiply(taps, _columns(x, piece), piece["row_stride"], out[piece["out_rows"]])
+
+    def compute(piece):
+        columns = _columns(x, piece, groups, w.shape[3:], out_size[2])
+        rows = out[piece.out]
+        _multiply(taps, columns, piece.row_stride, rows)
+        if bias is not None:
+            rows += bias[:, None, None]
+
+    _for_pieces(compute, x, w, stride, dilation, before, out_size)
     return out
 
 
 def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
     """The gradient of `correlate` by w, (O, Cg, *kernel)."""
-    out_size = (*dy.shape[:2], dy.shape[4])
-    w_shape = (groups, dy.shape[2] // groups, x.shape[2] // groups, *kernel)
-    total = 0
-    for piece in _pieces(x, w_shape, stride, dilation, before, out_size):
-        windows = _windows(_columns(x, piece), kernel[1], piece["row_stride"])  # (G, rows, K, L)
-        lines = _lines(dy[piece["out_rows"]], groups)  # (G, rows, Og, L)
-        total = total + np.matmul(lines, windows.swapaxes(2, 3)).sum(axis=1)
     kd, kh, kw = kernel
-    dw = total.reshape(*w_shape[:2], kh, kd, kw, w_shape[2])
-    return dw.transpose(0, 1, 5, 3, 2, 4).reshape(-1, *w_shape[2:])  # -> (O, Cg, kd, kh, kw)
+    out_size = (*dy.shape[:2], dy.shape[4])
+    og, cg = dy.shape[2] // groups, x.shape[2] // groups
+    dw = np.empty((groups, og, cg, *kernel), x.dtype)
+
+    def compute(piece):
+        columns = _columns(x, piece, groups, kernel, out_size[2])
+        windows = _windows(columns, kh, piece.row_stride)  # (G, rows, kh * T, L)
+        lines = _lines(dy[piece.out], groups)  # (G, rows, Og, L)
+        return np.matmul(lines, windows.swapaxes(2, 3)).sum(axis=1)
+
+    total = sum(_for_pieces(compute, x, dw, stride, dilation, before, out_size))
+    total = total.reshape(groups, og, kh, kd, kw, cg)
+    dw[...] = total.transpose(0, 1, 5, 3, 2, 4)  # -> (G, Og, Cg, kd, kh, kw)
+    return dw.reshape(-1, cg, *kernel)
 
 
 def input_gradient(dy, w, in_size, stride, dilation, before, groups=1):
@@ -54,99 +82,106 @@ def input_gradient(dy, w, in_size, stride, dilation, before, groups=1):
     w = w.swapaxes(1, 2).reshape(-1, w.shape[1], *w.shape[3:])  # -> (C, Og, *k)
     dx = np.empty((*in_size[:2], w.shape[0], dy.shape[3], in_size[2]), dy.dtype)
     axes = zip(in_size, w.shape[2:], stride, dilation, before, strict=True)
-    for d, h, v in product(*(_phases(*axis) for axis in axes)):
-        out = dx[d["at"], h["at"], :, :, v["at"]]
-        sub = w[:, :, d["taps"], h["taps"], v["taps"]]
-        if sub.size == 0:
+    for phases in product(*(list(_phases(*axis)) for axis in axes)):
+        d, h, v = phases
+        out = dx[d.at, h.at, :, :, v.at]
+        some = w[:, :, d.taps][:, :, :, h.taps][..., v.taps]
+        if some.size == 0:
             out[...] = 0
             continue
-        triples = (tuple(axis[name] for axis in (d, h, v)) for name in ("dilation", "before", "size"))
-        correlate(dy, sub, (1, 1, 1), *triples, groups, out)
+        geometry = zip(*((axis.dilation, axis.before, axis.size) for axis in phases), strict=True)
+        correlate(dy, some, (1, 1, 1), *geometry, groups, out=out)
     return dx
 
 
+class Phase(NamedTuple):
+    """Every stride-th position of an axis of x, and the taps of the flipped kernel it sees."""
+
+    at: slice
+    taps: list
+    dilation: int
+    before: int
+    size: int
+
+
 def _phases(size, k, stride, dilation, before):
-    """Split an axis of x by position modulo stride: each part sees an even pick of the taps.
+    """Split an axis of x by position modulo stride.
 
     x[r] meets y[q] by tap t when r = q * stride + t * dilation - before. With r = a + s * stride,
     q = s + (a + before - t * dilation) / stride, which must be whole.
     """
     for a in range(min(stride, size)):
-        taps = [t for t in range(k) if (a + before - t * dilation) % stride == 0]
-        spacing = taps[1] - taps[0] if len(taps) > 1 else stride
-        step = spacing * dilation // stride
-        last = (a + before - taps[-1] * dilation) // stride if taps else 0
-        yield {
-            "at": slice(a, None, stride),
-            "taps": slice(taps[-1], None if taps[0] == 0 else taps[0] - 1, -spacing)
-            if taps
-            else slice(0, 0),
-            "dilation": step,
-            "before": -last,
-            "size": -(-(size - a) // stride),
-        }
+        taps = [t for t in reversed(range(k)) if (a + before - t * dilation) % stride == 0]
+        apart = (taps[0] - taps[1]) * dilation // stride if len(taps) > 1 else 1
+        first = (a + before - taps[0] * dilation) // stride if taps else 0
+        yield Phase(slice(a, None, stride), taps, apart, -first, len(range(a, size, stride)))
 
 
-def _pieces(x, w_shape, stride, dilation, before, out_size):
-    """Cut the output into pieces of rows that are equally far apart in x.
+def _for_pieces(compute, x, w, stride, dilation, before, out_size):
+    """compute(piece) for all pieces, side by side if that pays. w is (G, Og, Cg, kd, kh, kw)."""
+    work = w.size * math.prod(out_size) * x.shape[3]
+    share = threads.get_num_threads() if work >= THREADED else 1
+    pieces = list(_pieces(x, w.shape[3:], stride, dilation, before, out_size, share))
+    return threads.run(compute, pieces) if share > 1 else [compute(piece) for piece in pieces]
+
+
+def _pieces(x, kernel, stride, dilation, before, out_size, share):
+    """Cut the output into pieces of a size that fits the cache, at least `share` of them.
 
     With dilation, the rows under one window are `dilation` apart; output rows whose windows fall
     on the same raster of rows form a piece, and within it the kernel is dense again.
     """
-    _, _, cg, kd, kh, kw = w_shape
+    kd, kh, kw = kernel
     spacing = dilation[1] if kh > 1 else stride[1]  # a flat kernel needs only the rows it touches
     common = math.gcd(stride[1], spacing)
     out_step, row_stride = spacing // common, stride[1] // common
-    line_count = x.shape[2] * kd * kw
-    longest = max(1, PIECE // max(1, line_count * x.shape[3] * out_size[2] * row_stride))
-    if longest < kh:
-        longest = kh  # or the rows shared by neighbouring pieces would be copied too often
+    floats = kd * kw * x.shape[2] * x.shape[3] * out_size[2] * row_stride  # for one output row
+    longest = max(kh, PIECE // max(1, floats))  # shorter ones would copy too many rows twice
     for d, a in product(range(out_size[0]), range(min(out_step, out_size[1]))):
-        count = -(-(out_size[1] - a) // out_step)
-        for start in range(0, count, longest):
-            rows = min(longest, count - start)
-            first = a + start * out_step
-            yield {
-                "out_rows": (d, slice(first, first + (rows - 1) * out_step + 1, out_step)),
-                "row_stride": row_stride,
-                "adjacent": spacing == 1 or kh == 1,  # rows of a window lie side by side in x
-                "groups": w_shape[0],
-                "size": (kd, (rows - 1) * row_stride + kh, kw, out_size[2]),
-                "first": (d * stride[0] - before[0], first * stride[1] - before[1], -before[2]),
-                "step": (dilation[0], spacing, dilation[2]),
-                "stride": stride[2],
-            }
+        count = len(range(a, out_size[1], out_step))
+        number = -(-count // longest)
+        number = min(count, -(-number // share) * share)
+        for i in range(number):
+            first, last = count * i // number, count * (i + 1) // number
+            row = a + first * out_step
+            yield Piece(
+                out=(d, slice(row, a + (last - 1) * out_step + 1, out_step)),
+                rows=(last - first - 1) * row_stride + kh,
+                start=(d * stride[0] - before[0], row * stride[1] - before[1], -before[2]),
+                step=(dilation[0], spacing, dilation[2]),
+                row_stride=row_stride,
+                stride=stride[2],
+            )
 
 
-def _columns(x, piece):
+def _columns(x, piece, groups, kernel, width):
     """The values of x under each horizontal and depth tap: (G, rows, kd * kw * Cg, L)."""
-    kd, count, kw, width = piece["size"]
-    (depth, row, column), (depth_step, row_step, column_step) = piece["first"], piece["step"]
     D, H, C, N, W = x.shape
-    groups, stride = piece["groups"], piece["stride"]
-    top, bottom = _inside(row, row_step, count, H)
+    (kd, kh, kw), rows = kernel, piece.rows
+    (depth, row, column), (depth_step, row_step, column_step) = piece.start, piece.step
+    top, bottom = _inside(row, row_step, rows, H)
     source = x[:, row + top * row_step : row + bottom * row_step : row_step] if bottom > top else x[:, :0]
-    all_inside = 0 <= depth < D and column == 0 and width == W and bottom - top == count
-    if kd == kw == groups == stride == 1 and all_inside and piece["adjacent"]:
-        return source[depth].reshape(1, count, C, N * W)  # the lines lie there already
+    whole = column == 0 and width == W and bottom - top == rows and 0 <= depth < D
+    if whole and kd == kw == groups == piece.stride == 1 and (row_step == 1 or kh == 1):
+        return source[depth].reshape(1, rows, C, N * W)  # the lines lie there already
 
-    columns = np.empty((groups, count, kd, kw, C // groups, N, width), x.dtype)
+    columns = np.empty((groups, rows, kd, kw, C // groups, N, width), x.dtype)
     columns[:, :top] = 0
     columns[:, bottom:] = 0
     source = source.reshape(D, bottom - top, groups, C // groups, N, W).swapaxes(1, 2)
     for i, j in product(range(kd), range(kw)):
         target = columns[:, top:bottom, i, j]
         z, start = depth + i * depth_step, column + j * column_step
-        left, right = _inside(start, stride, width, W)
         if not 0 <= z < D:
             target[...] = 0
             continue
+        left, right = _inside(start, piece.stride, width, W)
         target[..., :left] = 0
         target[..., right:] = 0
         if right > left:
-            end = start + (right - 1) * stride + 1
-            target[..., left:right] = source[z, ..., start + left * stride : end : stride]
-    return columns.reshape(groups, count, -1, N * width)
+            end = start + (right - 1) * piece.stride + 1
+            target[..., left:right] = source[z, ..., start + left * piece.stride : end : piece.stride]
+    return columns.reshape(groups, rows, -1, N * width)
 
 
 def _inside(first, step, count, size):
@@ -158,11 +193,11 @@ def _inside(first, step, count, size):
 
 def _windows(columns, kh, row_stride):
     """All kh-high windows as matrices of lines, overlapping in memory: (G, windows, kh * T, L)."""
-    groups, count, lines, length = columns.shape
-    g, r, _, one = columns.strides
-    windows = (count - kh) // row_stride + 1
-    shape = (groups, windows, kh * lines, length)
-    return as_strided(columns, shape, (g, r * row_stride, r // lines, one), writeable=False)
+    groups, rows, lines, length = columns.shape
+    group, row, _, one = columns.strides
+    shape = (groups, (rows - kh) // row_stride + 1, kh * lines, length)
+    strides = (group, row * row_stride, row // lines, one)
+    return as_strided(columns, shape, strides, writeable=False)
 
 
 def _lines(rows, groups):
@@ -174,6 +209,10 @@ def _lines(rows, groups):
 def _multiply(taps, columns, row_stride, out):
     """out = taps times every window of the columns. taps (G, Og, kh, kd, kw, Cg)."""
     groups, og, kh = taps.shape[:3]
+    if og >= FEWEST_LINES and out[0].flags.c_contiguous:
+        windows = _windows(columns, kh, row_stride)
+        np.matmul(taps.reshape(groups, 1, og, -1), windows, out=_lines(out, groups))
+        return
     at_once = min(max(1, FEWEST_LINES // og), len(out))
     whole = len(out) - len(out) % at_once
     _multiply_band(taps, columns, row_stride, at_once, out[:whole])

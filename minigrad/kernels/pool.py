@@ -1,76 +1,126 @@
-"""Pooling along one axis; 2-D and 3-D pooling do one axis after the other, the last one first.
+"""Pooling, one axis after the other, the last one first.
 
-In that order the winner among equals is the first in reading order, as in PyTorch.
-A window is described by (k, stride, dilation, before, out): its taps t meet the positions
-q * stride + t * dilation - before for q in 0..out-1, as far as they lie inside.
+Taken in that order, the winner among equals is the first in reading order, as in PyTorch.
+A stage (axis, size, (k, stride, dilation, before, out)) describes one axis: tap t of output q
+meets the input at q * stride + t * dilation - before, if that lies within 0..size-1.
+
+Arrays are rows (D, H, C, N, W), and the work goes a few channels at a time, so that what one stage
+computes is still in the cache when the next one reads it.
 """
 
 import numpy as np
 
+from .blocks import for_blocks
 
-def _taps(size, window):
-    """For each tap: the outputs it serves and the inputs it reads, as slices of the axis."""
-    k, stride, dilation, before, out = window
+CHANNELS = 2  # the axis of rows that counts channels
+
+
+def _taps(stage):
+    """For each tap: its number, the outputs it serves, and the inputs it reads there."""
+    axis, size, (k, stride, dilation, before, out) = stage
+    front = (slice(None),) * axis
     for t in range(k):
         first = t * dilation - before
         low = min(max(0, -(first // stride)), out)
         high = min(max(low, (size - 1 - first) // stride + 1), out)
         if high > low:
             start = first + low * stride
-            yield t, slice(low, high), slice(start, first + (high - 1) * stride + 1, stride)
+            inputs = slice(start, first + (high - 1) * stride + 1, stride)
+            yield t, (*front, slice(low, high)), (*front, inputs)
 
 
-def _at(axis, where):
-    return (slice(None),) * axis + (where,)
+def _resized(shape, axis, size):
+    return (*shape[:axis], size, *shape[axis + 1 :])
 
 
-def max_along(x, axis, window, want_winner):
-    """The largest value in each window, and which tap it came from (None if not wanted)."""
-    shape = (*x.shape[:axis], window[4], *x.shape[axis + 1 :])
-    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    order = np.argsort([-s for s in x.strides], kind="stable")  # results lie in memory as x does
-    y = _full_like_order(shape, lowest, x.dtype, order)
-    winner = _full_like_order(shape, 0, np.uint8 if window[0] < 256 else np.intp, order)
-    for t, outputs, inputs in _taps(x.shape[axis], window):
-        best, candidate = y[_at(axis, outputs)], x[_at(axis, inputs)]
-        if want_winner:
-            np.copyto(winner[_at(axis, outputs)], t, where=candidate > best)
+def _by_channels(compute, x, stages):
+    """Run `compute(channels)` for blocks of channels; x and `stages` tell how large they are."""
+    channels = x.shape[CHANNELS]
+    largest = x.size * max((size / window[4] for _, size, window in stages), default=1)
+    for_blocks(
+        lambda block: compute((slice(None),) * CHANNELS + (block,)),
+        channels,
+        int(largest) // max(1, channels),
+    )
+
+
+def max_pool(x, stages, want_winners):
+    """The largest value in each window, and for each stage the taps that won (if wanted)."""
+    shapes = [x.shape]
+    for axis, _, window in stages:
+        shapes.append(_resized(shapes[-1], axis, window[4]))
+    y = np.empty(shapes[-1], x.dtype)
+    winners = []
+    if want_winners:
+        winners = [np.empty(shape, np.min_scalar_type(s[2][0])) for shape, s in zip(shapes[1:], stages)]
+
+    def compute(channels):
+        part = x[channels]
+        for i, stage in enumerate(stages):
+            part = _max_along(part, stage, winners[i][channels] if want_winners else None)
+        y[channels] = part
+
+    _by_channels(compute, x, stages)
+    return y, winners
+
+
+def _max_along(x, stage, winner):
+    axis, _, window = stage
+    y = np.full(_resized(x.shape, axis, window[4]), _lowest(x.dtype), x.dtype)
+    if winner is not None:
+        winner[...] = 0
+    for t, outputs, inputs in _taps(stage):
+        best, candidate = y[outputs], x[inputs]
+        if winner is not None:
+            np.copyto(winner[outputs], t, where=candidate > best)
         np.maximum(best, candidate, out=best)
-    return y, winner if want_winner else None
-
-
-def _full_like_order(shape, value, dtype, order):
-    """np.full with the axes laid out in memory in `order`, slowest first."""
-    array = np.full([shape[i] for i in order], value, dtype)
-    return array.transpose(np.argsort(order))
-
-
-def max_along_backward(dy, winner, axis, size, window):
-    """Send each gradient back to the tap that won."""
-    dx = _zeros_like_order(dy, axis, size)
-    for t, outputs, inputs in _taps(size, window):
-        won = winner[_at(axis, outputs)] == t
-        dx[_at(axis, inputs)] += dy[_at(axis, outputs)] * won
-    return dx
-
-
-def sum_along(x, axis, window):
-    """The sum over each window."""
-    y = _zeros_like_order(x, axis, window[4])
-    for _, outputs, inputs in _taps(x.shape[axis], window):
-        y[_at(axis, outputs)] += x[_at(axis, inputs)]
     return y
 
 
-def sum_along_backward(dy, axis, size, window):
-    """Send each gradient back to every element of its window."""
-    dx = _zeros_like_order(dy, axis, size)
-    for _, outputs, inputs in _taps(size, window):
-        dx[_at(axis, inputs)] += dy[_at(axis, outputs)]
+def _lowest(dtype):
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def max_pool_gradient(dy, winners, stages):
+    """Send each gradient back to the position that won."""
+    shape = dy.shape
+    for axis, size, _ in stages:
+        shape = _resized(shape, axis, size)
+    dx = np.empty(shape, dy.dtype)
+
+    def compute(channels):
+        part = dy[channels]
+        for winner, stage in zip(reversed(winners), reversed(stages), strict=True):
+            part = _max_along_gradient(part, winner[channels], stage)
+        dx[channels] = part
+
+    _by_channels(compute, dy, stages)
     return dx
 
 
-def _zeros_like_order(x, axis, size):
-    shape = (*x.shape[:axis], size, *x.shape[axis + 1 :])
-    order = np.argsort([-s for s in x.strides], kind="stable")
-    return _full_like_order(shape, 0, x.dtype, order)
+def _max_along_gradient(dy, winner, stage):
+    axis, size, _ = stage
+    dx = np.zeros(_resized(dy.shape, axis, size), dy.dtype)
+    for t, outputs, inputs in _taps(stage):
+        dx[inputs] += dy[outputs] * (winner[outputs] == t)
+    return dx
+
+
+def sum_pool(x, stages):
+    """The sum over each window."""
+    for stage in stages:
+        y = np.zeros(_resized(x.shape, stage[0], stage[2][4]), x.dtype)
+        for _, outputs, inputs in _taps(stage):
+            y[outputs] += x[inputs]
+        x = y
+    return x
+
+
+def sum_pool_gradient(dy, stages):
+    """Send each gradient back to every position of its window."""
+    for stage in reversed(stages):
+        dx = np.zeros(_resized(dy.shape, stage[0], stage[1]), dy.dtype)
+        for _, outputs, inputs in _taps(stage):
+            dx[inputs] += dy[outputs]
+        dy = dx
+    return dy

@@ -24,9 +24,7 @@ def conv(x, w, b=None, *, stride, padding, dilation, groups, needs=(True, True, 
     before = three([pair[0] for pair in padding], 0)
     geometry = three(stride, 1), three(dilation, 1), before
     rows, taps = to_rows(x), w.reshape(*w.shape[:2], *three(w.shape[2:], 1))
-    y = kernel.correlate(rows, taps, *geometry, three(out_size, 1), groups)
-    if b is not None:
-        y += b[:, None, None]
+    y = kernel.correlate(rows, taps, *geometry, three(out_size, 1), groups, b)
     in_size, w_shape = three(x.shape[2:], 1), w.shape
     rows, taps = rows if needs[1] else None, taps if needs[0] else None  # keep what is needed
 

@@ -8,16 +8,19 @@ import math
 
 import numpy as np
 
+from ..kernels import norm as kernel
+from ..kernels.rows import from_rows, three, to_rows
+
 
 def _standardize(x, axes, eps):
-    """(x - mean) / sqrt(var + eps) over `axes`, with 1 / sqrt(var + eps), mean and variance."""
+    """(x - mean) / sqrt(var + eps) over `axes`, and 1 / sqrt(var + eps)."""
     count = math.prod(x.shape[a] for a in axes)
     mean = np.sum(x, axis=axes, keepdims=True) / x.dtype.type(count)
     centered = x - mean
     var = np.sum(centered * centered, axis=axes, keepdims=True) / x.dtype.type(count)
     inv_std = 1 / np.sqrt(var + x.dtype.type(eps))
     centered *= inv_std
-    return centered, inv_std, mean, var
+    return centered, inv_std
 
 
 def _standardize_backward(dx_hat, x_hat, inv_std, axes):
@@ -50,32 +53,50 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, need
     With `mean` and `var` (C,) given, they are constants (evaluation). Without, they are taken from
     the batch, and `report(mean, var)` is told about them, var being the biased one.
     """
-    channel = (1, -1) + (1,) * (x.ndim - 2)
-    axes = (0, *range(2, x.ndim))
-    shape = (x.shape[1],)
+    shape, dtype = x.shape, x.dtype
+    rows = _channel_rows(x)
     from_batch = mean is None
     if from_batch:
-        x_hat, inv_std, mean, var = _standardize(x, axes, eps)
+        mean, var = kernel.statistics(rows)
         if report is not None:
-            report(mean.reshape(-1), var.reshape(-1))
+            report(mean[:, 0], var[:, 0])
     else:
-        inv_std = 1 / np.sqrt(var.reshape(channel) + x.dtype.type(eps))
-        x_hat = (x - mean.reshape(channel)) * inv_std
-    scale = None if w is None else w.reshape(channel)
-    shift = None if b is None else b.reshape(channel)
+        mean, var = mean[:, None], var[:, None]
+    inv_std = 1 / np.sqrt(var + dtype.type(eps))  # (C, 1), like all that follow
+    scale = inv_std if w is None else inv_std * w[:, None]
+    shift = np.zeros_like(mean) if b is None else b[:, None]
 
     def batch_norm_backward(dy):
-        dw, db = _affine_gradients(dy, x_hat, axes, needs, shape)
+        dy = _channel_rows(dy)
+        db, dw = kernel.channel_sums(dy, rows, mean)
+        dw = dw * inv_std  # the sums of dy and of dy * x_hat
         dx = None
         if needs[0]:
-            dx_hat = dy if scale is None else dy * scale
-            if from_batch:
-                dx = _standardize_backward(dx_hat, x_hat, inv_std, axes)
-            else:
-                dx = dx_hat * inv_std
-        return dx, dw, db
+            # x moves its own mean and deviation along: both parts are taken out of the gradient.
+            count = rows.shape[0] * rows.shape[2] if from_batch else np.inf
+            slope, offset = -dw / count * inv_std * scale, -db / count * scale
+            dx = kernel.input_gradient(
+                dy, rows, mean, scale, slope.astype(dtype), offset.astype(dtype)
+            )
+            dx = _from_channel_rows(dx, shape)
+        dw, db = dw[:, 0].astype(dtype), db[:, 0].astype(dtype)
+        return dx, dw if needs[1] else None, db if needs[2] else None
 
-    return _affine(x_hat, scale, shift), batch_norm_backward
+    y = kernel.scale_and_shift(rows, mean, scale, shift)
+    return _from_channel_rows(y, shape), batch_norm_backward
+
+
+def _channel_rows(x):
+    """(N, C, *) -> (D * H, C, N * W) rows; (N, C) -> (1, C, N)."""
+    rows = to_rows(x if x.ndim > 2 else x[:, :, None])
+    return rows.reshape(-1, rows.shape[2], rows.shape[3] * rows.shape[4])
+
+
+def _from_channel_rows(rows, shape):
+    """The inverse of `_channel_rows`, as a view."""
+    N, C, *spatial = shape
+    D, H, W = three(spatial, 1)
+    return from_rows(rows.reshape(D, H, C, N, W), len(spatial)).reshape(shape)
 
 
 def layer_norm(x, w=None, b=None, *, axes, eps, needs=(True, True, True)):
@@ -83,7 +104,7 @@ def layer_norm(x, w=None, b=None, *, axes, eps, needs=(True, True, True)):
     last = tuple(range(x.ndim - axes, x.ndim))
     leading = tuple(range(x.ndim - axes))
     shape = x.shape[x.ndim - axes :]
-    x_hat, inv_std, _, _ = _standardize(x, last, eps)
+    x_hat, inv_std = _standardize(x, last, eps)
 
     def layer_norm_backward(dy):
         dw, db = _affine_gradients(dy, x_hat, leading, needs, shape)
@@ -105,7 +126,7 @@ def group_norm(x, w=None, b=None, *, groups, eps, needs=(True, True, True)):
     others = (0, *range(2, x.ndim))
     channel = (1, -1) + (1,) * (x.ndim - 2)
     shape = x.shape
-    x_hat, inv_std, _, _ = _standardize(x.reshape(grouped), axes, eps)
+    x_hat, inv_std = _standardize(x.reshape(grouped), axes, eps)
     scale = None if w is None else w.reshape(channel)
     shift = None if b is None else b.reshape(channel)
 

@@ -30,58 +30,52 @@ def pooled_size(op, size, k, stride, padding, dilation=1, ceil_mode=False):
     return out
 
 
-def _windows(op, x, kernel_size, stride, padding, dilation, ceil_mode):
-    """(axis, window) for each spatial axis, the last one first; windows as kernels/pool.py."""
-    windows = []
-    axes = zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
-    for axis, (size, k, s, p, d) in enumerate(axes, start=2):
-        windows.append((axis, (k, s, d, p, pooled_size(op, size, k, s, p, d, ceil_mode))))
-    return windows[::-1]
+ROW_AXES = {1: (4,), 2: (1, 4), 3: (0, 1, 4)}  # where rows (D, H, C, N, W) have the spatial axes
+
+
+def _stages(op, x, kernel_size, stride, padding, dilation, ceil_mode):
+    """One stage of kernels/pool.py for each spatial axis of x (N, C, *S), the last one first."""
+    stages = []
+    where = ROW_AXES[x.ndim - 2]
+    axes = zip(where, x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
+    for axis, size, k, s, p, d in axes:
+        out = pooled_size(op, size, k, s, p, d, ceil_mode)
+        stages.append((axis, size, (k, s, d, p, out)))
+    return stages[::-1]
 
 
 def max_pool(x, kernel_size, stride, padding, dilation, ceil_mode=False, *, needs=(True,)):
     """The largest value in each window. The gradient goes to the first of equal values."""
-    name = f"max_pool{x.ndim - 2}d"
-    x = from_rows(to_rows(x), x.ndim - 2)
-    stages = []
-    for axis, window in _windows(name, x, kernel_size, stride, padding, dilation, ceil_mode):
-        size = x.shape[axis]
-        x, winner = kernel.max_along(x, axis, window, needs[0])
-        stages.append((winner, axis, size, window))
+    spatial = x.ndim - 2
+    name = f"max_pool{spatial}d"
+    stages = _stages(name, x, kernel_size, stride, padding, dilation, ceil_mode)
+    y, winners = kernel.max_pool(to_rows(x), stages, needs[0])
 
     def max_pool_backward(dy):
-        for stage in reversed(stages):
-            dy = kernel.max_along_backward(dy, *stage)
-        return (dy,)
+        return (from_rows(kernel.max_pool_gradient(to_rows(dy), winners, stages), spatial),)
 
     max_pool_backward.__name__ = f"{name}_backward"
-    return x, max_pool_backward
+    return from_rows(y, spatial), max_pool_backward
 
 
 def avg_pool(
     x, kernel_size, stride, padding, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
     """The mean of each window. Padding counts as zeros unless count_include_pad=False."""
-    name = f"avg_pool{x.ndim - 2}d"
-    x = from_rows(to_rows(x), x.ndim - 2)
-    stages, counts = [], np.ones((), x.dtype)
-    ones = (1,) * len(kernel_size)
-    for axis, window in _windows(name, x, kernel_size, stride, padding, ones, ceil_mode):
-        size = x.shape[axis]
-        x = kernel.sum_along(x, axis, window)
-        stages.append((axis, size, window))
+    spatial = x.ndim - 2
+    name = f"avg_pool{spatial}d"
+    stages = _stages(name, x, kernel_size, stride, padding, (1,) * spatial, ceil_mode)
+    counts = np.ones((), x.dtype)
+    for axis, size, window in stages:
         count = _count(size, window, count_include_pad).astype(x.dtype)
-        counts = counts * np.expand_dims(count, tuple(range(1, x.ndim - axis)))
+        counts = counts * count.reshape(-1, *[1] * (4 - axis))  # (H or D, 1, 1, 1, W)
     scale = 1 / (counts if divisor_override is None else x.dtype.type(divisor_override))
 
     def avg_pool_backward(dy):
-        dy = dy * scale
-        for stage in reversed(stages):
-            dy = kernel.sum_along_backward(dy, *stage)
-        return (dy,)
+        return (from_rows(kernel.sum_pool_gradient(to_rows(dy) * scale, stages), spatial),)
 
     avg_pool_backward.__name__ = f"{name}_backward"
-    return x * scale, avg_pool_backward
+    return from_rows(kernel.sum_pool(to_rows(x), stages) * scale, spatial), avg_pool_backward
 
 
 def _count(size, window, include_pad):

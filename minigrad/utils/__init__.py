@@ -1,0 +1,3 @@
+"""PyTorch's place for `minigrad.utils.data`."""
+
+from . import data as data

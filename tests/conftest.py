@@ -1,0 +1,13 @@
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_folder():
+    """The folder with the real MNIST and CIFAR-10 files; tests that need it skip without it."""
+    folder = os.environ.get("MINIGRAD_DATA")
+    if not folder:
+        pytest.skip("set MINIGRAD_DATA to the folder of the real data sets")
+    return Path(folder)

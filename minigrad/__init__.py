@@ -1,6 +1,117 @@
-"""minigrad: a small deep-learning framework on NumPy."""
+"""minigrad: a small deep-learning framework on NumPy, made to be read and stepped through."""
 
-from . import nn, optim
-from .functions import *
+import numpy as _np
+
+from . import datasets, nn, optim, transforms, utils
+from .functions import (
+    abs,
+    add,
+    all,
+    allclose,
+    amax,
+    amin,
+    any,
+    arange,
+    argmax,
+    argmin,
+    argsort,
+    as_tensor,
+    bmm,
+    cat,
+    ceil,
+    chunk,
+    clamp,
+    clip,
+    concat,
+    concatenate,
+    cos,
+    cumsum,
+    div,
+    dot,
+    einsum,
+    empty,
+    eq,
+    erf,
+    exp,
+    eye,
+    flatten,
+    flip,
+    floor,
+    from_numpy,
+    full,
+    full_like,
+    gather,
+    index_select,
+    is_tensor,
+    isfinite,
+    isinf,
+    isnan,
+    linspace,
+    log,
+    log1p,
+    log_softmax,
+    logsumexp,
+    matmul,
+    max,
+    maximum,
+    mean,
+    min,
+    minimum,
+    mm,
+    mul,
+    neg,
+    norm,
+    one_hot,
+    ones,
+    ones_like,
+    permute,
+    pow,
+    prod,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+    relu,
+    reshape,
+    roll,
+    round,
+    rsqrt,
+    sigmoid,
+    sign,
+    sin,
+    softmax,
+    sort,
+    split,
+    sqrt,
+    square,
+    squeeze,
+    stack,
+    std,
+    sub,
+    sum,
+    tanh,
+    tensor,
+    topk,
+    transpose,
+    unbind,
+    unsqueeze,
+    var,
+    where,
+    zeros,
+    zeros_like,
+)
+from .kernels.threads import get_num_threads, set_num_threads
 from .random import Generator, get_rng_state, manual_seed, set_rng_state
-from .tensor import Tensor, no_grad
+from .serialization import load, save
+from .tensor import Tensor, apply, enable_grad, is_grad_enabled, no_grad
+
+__version__ = "0.1.0"
+
+float = float32 = _np.dtype("float32")
+double = float64 = _np.dtype("float64")
+long = int64 = _np.dtype("int64")
+int = int32 = _np.dtype("int32")
+uint8 = _np.dtype("uint8")
+bool = _np.dtype("bool")

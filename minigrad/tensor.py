@@ -11,9 +11,6 @@ contributions to its gradient have arrived. What arrives at a leaf goes into `le
 from __future__ import annotations
 
 import heapq
-import itertools
-import os
-import sys
 import weakref
 from collections.abc import Callable
 from contextlib import ContextDecorator
@@ -21,53 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from .graph import Node, RemovableHandle, op_name
 from .methods import Methods
 from .methods.text import describe
 
-HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-MODELS = HERE + "models.py"  # the ready-made nets count as the user's code
-
 _grad_enabled = True
-_next_order = itertools.count().__next__
-
-
-class Node:
-    """One step of a computation: what made a tensor, from what, and the way back.
-
-    `inputs` holds for each input of the op a Node, a leaf Tensor, or None (needs no gradient).
-    """
-
-    __slots__ = (
-        "__weakref__", "backward", "hooks", "inputs", "origin", "order", "shape", "versions",
-    )  # fmt: skip
-
-    def __init__(self, backward: Callable, inputs: tuple, versions: tuple, shape: tuple) -> None:
-        self.backward: Callable | str = backward  # only its name once the graph is freed
-        self.inputs = inputs
-        self.versions = versions
-        self.shape = shape
-        self.order = _next_order()
-        self.hooks: list | None = None
-        self.origin = _user_line()
-
-    @property
-    def name(self) -> str:
-        """The op's name, such as "conv2d"."""
-        return _op_name(self.backward)
-
-    @property
-    def line(self) -> str:
-        """The user's file and line that made this node, such as "lesson.py:12"."""
-        code, lineno = self.origin
-        return f"{os.path.basename(code.co_filename)}:{lineno}" if code else "(unknown line)"
-
-    @property
-    def next_functions(self) -> tuple:
-        """PyTorch's name for the edges: a pair (node or leaf, 0) for each input."""
-        return tuple((target, 0) for target in self.inputs)
-
-    def __repr__(self) -> str:
-        return f"<{self.name} at {self.line}>"
 
 
 def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
@@ -211,19 +166,6 @@ class Tensor(Methods):
         return describe(self.data, self._requires_grad, made)
 
 
-class RemovableHandle:
-    """What registering a hook returns: `.remove()` takes the hook away again."""
-
-    def __init__(self, hooks: list, hook: Callable) -> None:
-        self._hooks, self._hook = hooks, hook
-        hooks.append(hook)
-
-    def remove(self) -> None:
-        """Take the hook away; a second time does nothing."""
-        if self._hook in self._hooks:
-            self._hooks.remove(self._hook)
-
-
 class grad_mode(ContextDecorator):
     """Within the block (or the decorated function), record for `backward` or do not."""
 
@@ -282,7 +224,7 @@ def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
                 continue
             if dx.shape != target.shape:
                 raise RuntimeError(
-                    f"{_op_name(backward)}_backward returned a gradient of shape {dx.shape} for "
+                    f"{op_name(backward)}_backward returned a gradient of shape {dx.shape} for "
                     f"its input {i} of shape {target.shape} (made at {node.line}); a gradient has "
                     "its input's shape: sum over the axes that were broadcast"
                 )
@@ -347,23 +289,7 @@ def _refuse_stale(node: Node, backward: Callable, leaf: Tensor) -> None:
         kept = cell.cell_contents
         if isinstance(kept, np.ndarray) and np.may_share_memory(kept, leaf.data):
             raise RuntimeError(
-                f"a tensor of shape {leaf.shape} that {_op_name(backward)} at {node.line} keeps "
+                f"a tensor of shape {leaf.shape} that {op_name(backward)} at {node.line} keeps "
                 "for its gradient was changed in place before backward(); call backward() before "
                 "optimizer.step() or the in-place method, or compute the loss anew"
             )
-
-
-def _op_name(backward: Callable | str) -> str:
-    name = backward if isinstance(backward, str) else backward.__name__
-    return name.removesuffix("_backward")
-
-
-def _user_line() -> tuple:
-    """The innermost frame that is not minigrad's own, as (code, line number)."""
-    frame = sys._getframe(3)
-    while frame is not None:
-        path = frame.f_code.co_filename
-        if not path.startswith(HERE) or path == MODELS:
-            return frame.f_code, frame.f_lineno
-        frame = frame.f_back
-    return None, 0

@@ -61,6 +61,22 @@ class Operators(Base):
     def __mod__(self, other: Any) -> Tensor:
         return self._binary(compare.remainder, other)
 
+    def __iadd__(self, other: Any) -> Tensor:
+        return self.add_(other) if self._is_parameter() else self + other
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self.sub_(other) if self._is_parameter() else self - other
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self.mul_(other) if self._is_parameter() else self * other
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self.div_(other) if self._is_parameter() else self / other
+
+    def _is_parameter(self) -> bool:
+        """A leaf that requires grad: `w -= lr * w.grad` must change w, not make another tensor."""
+        return self._requires_grad and self._node is None
+
     def __matmul__(self, other: Any) -> Tensor:
         return self._apply(linalg.matmul, self, other)
 

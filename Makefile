@@ -1,0 +1,41 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+WITH_TORCH := $(VENV)/installed-torch
+
+.PHONY: help train test test-oracle bench lint clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+train: $(INSTALLED)  ## train LeNet-5 on the built-in digits (under two minutes, all included)
+	$(BIN)/minigrad train --model lenet5 --data digits
+
+test: $(INSTALLED)  ## the tests: no network, no PyTorch
+	$(BIN)/python -m pytest
+
+test-oracle: $(WITH_TORCH)  ## compare every value and gradient with PyTorch (installs it)
+	$(BIN)/python -m pytest -o addopts=-q tests/oracle
+
+bench: $(WITH_TORCH)  ## time training steps beside PyTorch, one and two threads
+	$(BIN)/python tests/bench/steps.py
+
+lint: $(INSTALLED)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:  ## remove the virtual environment, runs and caches
+	rm -rf $(VENV) runs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("minigrad needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+$(WITH_TORCH): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@touch $@

@@ -1,0 +1,128 @@
+"""Convolution layers in one, two and three dimensions, over one base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from ..tensor import Tensor
+from . import functional as F
+from . import init
+from .arguments import choice, divides, whole
+from .functional.shapes import sizes
+from .layer import Layer
+from .parameter import Parameter
+
+PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+class ConvNd(Layer):
+    """What Conv1d, Conv2d and Conv3d share. K stands for the kernel's sizes, one a dimension.
+
+    `weight` is (out_channels, in_channels / groups, *K), `bias` (out_channels,); both start
+    uniform in ±1 / sqrt(in_channels / groups * prod(K)). An output axis has
+    floor((size + 2 padding - dilation (K - 1) - 1) / stride) + 1 elements.
+    """
+
+    _conv: ClassVar[Callable[..., Tensor]]
+    _dims: ClassVar[int]
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] | Literal["same", "valid"] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: PaddingMode = "zeros",
+    ) -> None:
+        super().__init__()
+        n, name = self._dims, type(self).__name__
+        self.in_channels = whole(self, "in_channels", in_channels)
+        self.out_channels = whole(self, "out_channels", out_channels)
+        self.kernel_size = sizes(name, "kernel_size", kernel_size, n, 1)
+        self.stride = sizes(name, "stride", stride, n, 1)
+        self.dilation = sizes(name, "dilation", dilation, n, 1)
+        self.groups = whole(self, "groups", groups)
+        divides(self, self.groups, in_channels=self.in_channels, out_channels=self.out_channels)
+        self.padding: tuple[int, ...] | str = (
+            choice(name, "padding", padding, ["same", "valid"])
+            if isinstance(padding, str)
+            else sizes(name, "padding", padding, n, 0)
+        )
+        self.padding_mode = choice(name, "padding_mode", padding_mode, PADDING_MODES)
+        weight_shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+        self.weight = Parameter(np.empty(weight_shape, np.float32))
+        self.bias = Parameter(np.empty(self.out_channels, np.float32)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew."""
+        init.default_(self.weight, self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, *sizes) -> (N, out_channels, *new sizes)."""
+        return self._conv(
+            x,
+            self.weight,
+            self.bias,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
+            self.padding_mode,
+        )
+
+    def _hint(self, x: Tensor) -> str:
+        n = self._dims
+        if x.ndim == n + 1 and x.shape[0] != self.in_channels == 1:
+            return "; if the input lacks the axis of its one channel, write x.unsqueeze(1)"
+        if x.ndim == n + 2 and x.shape[1] != self.in_channels == x.shape[-1]:
+            return f"; if the channels come last, write x.permute{(0, n + 1, *range(1, n + 1))}"
+        return ""
+
+    def extra_repr(self) -> str:
+        """Sizes, and the options that differ from their defaults."""
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        text += f", stride={self.stride}"
+        if self.padding != (0,) * self._dims:
+            text += f", padding={self.padding}"
+        if self.dilation != (1,) * self._dims:
+            text += f", dilation={self.dilation}"
+        if self.groups != 1:
+            text += f", groups={self.groups}"
+        if self.bias is None:
+            text += ", bias=False"
+        if self.padding_mode != "zeros":
+            text += f", padding_mode={self.padding_mode}"
+        return text
+
+
+class Conv1d(ConvNd):
+    """Cross-correlation along one axis: (N, in_channels, L) -> (N, out_channels, L')."""
+
+    _dims = 1
+    _conv = staticmethod(F.conv1d)
+
+
+class Conv2d(ConvNd):
+    """Cross-correlation over images: (N, in_channels, H, W) -> (N, out_channels, H', W').
+
+    `groups=in_channels` is a depthwise convolution: each channel has kernels of its own.
+    """
+
+    _dims = 2
+    _conv = staticmethod(F.conv2d)
+
+
+class Conv3d(ConvNd):
+    """Cross-correlation over volumes: (N, in_channels, D, H, W) -> (N, out_channels, ...)."""
+
+    _dims = 3
+    _conv = staticmethod(F.conv3d)

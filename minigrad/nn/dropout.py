@@ -1,0 +1,56 @@
+"""Dropout: in training, set some values to zero and scale up the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from ..tensor import Tensor
+from . import functional as F
+from .layer import Layer
+
+
+class DropoutNd(Layer):
+    """What all of them share: with probability `p` a value becomes 0, else it is / (1 - p).
+
+    In evaluation nothing changes. `inplace` is accepted and changes nothing.
+    Srivastava et al., Dropout, 2014.
+    """
+
+    _shown = ("p", "inplace")
+
+    _drop: ClassVar[Callable[..., Tensor]]
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(f"{type(self).__name__}: p must be between 0 and 1, got {p}")
+        self.p, self.inplace = p, inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop in training; the shape stays."""
+        return self._drop(x, self.p, self.training)
+
+
+class Dropout(DropoutNd):
+    """Drop single values of a tensor of any shape."""
+
+    _drop = staticmethod(F.dropout)
+
+
+class Dropout1d(DropoutNd):
+    """Drop whole channels of (N, C, L)."""
+
+    _drop = staticmethod(F.dropout1d)
+
+
+class Dropout2d(DropoutNd):
+    """Drop whole channels of (N, C, H, W)."""
+
+    _drop = staticmethod(F.dropout2d)
+
+
+class Dropout3d(DropoutNd):
+    """Drop whole channels of (N, C, D, H, W)."""
+
+    _drop = staticmethod(F.dropout3d)

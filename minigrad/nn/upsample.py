@@ -1,0 +1,75 @@
+"""Layers that change the size of a map by other means than a convolution."""
+
+from __future__ import annotations
+
+from ..tensor import Tensor
+from . import functional as F
+from .arguments import choice, whole
+from .layer import Layer
+
+MODES = ("nearest", "linear", "bilinear", "trilinear")
+
+
+class Upsample(Layer):
+    """Enlarge (N, C, *sizes) to `size`, or by `scale_factor`."""
+
+    def __init__(
+        self,
+        size: int | tuple[int, ...] | None = None,
+        scale_factor: float | tuple[float, ...] | None = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+    ) -> None:
+        super().__init__()
+        if (size is None) == (scale_factor is None):
+            raise ValueError(
+                f"Upsample: give either size or scale_factor, got size={size} and "
+                f"scale_factor={scale_factor}"
+            )
+        if isinstance(scale_factor, tuple):
+            scale_factor = tuple(float(factor) for factor in scale_factor)
+        elif scale_factor is not None:
+            scale_factor = float(scale_factor)
+        self.size, self.scale_factor = size, scale_factor
+        self.mode = choice("Upsample", "mode", mode, MODES)
+        self.align_corners = align_corners
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, *sizes) -> (N, C, *new sizes)."""
+        return F.interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners)
+
+    def extra_repr(self) -> str:
+        """Size or factor, and mode."""
+        wanted = "scale_factor" if self.size is None else "size"
+        return f"{wanted}={getattr(self, wanted)}, mode={self.mode!r}"
+
+
+class PixelShuffle(Layer):
+    """Channels become pixels: (N, C*r*r, H, W) -> (N, C, H*r, W*r), r the upscale factor.
+
+    Shi et al., Real-Time Single Image and Video Super-Resolution, 2016.
+    """
+
+    _shown = ("upscale_factor",)
+
+    def __init__(self, upscale_factor: int) -> None:
+        super().__init__()
+        self.upscale_factor = whole(self, "upscale_factor", upscale_factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C*r*r, H, W) -> (N, C, H*r, W*r)."""
+        return F.pixel_shuffle(x, self.upscale_factor)
+
+
+class PixelUnshuffle(Layer):
+    """Pixels become channels, the inverse: (N, C, H*r, W*r) -> (N, C*r*r, H, W)."""
+
+    _shown = ("downscale_factor",)
+
+    def __init__(self, downscale_factor: int) -> None:
+        super().__init__()
+        self.downscale_factor = whole(self, "downscale_factor", downscale_factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H*r, W*r) -> (N, C*r*r, H, W)."""
+        return F.pixel_unshuffle(x, self.downscale_factor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -170,11 +170,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def where(condition: Any, x: Any, y: Any) -> Tensor:
     """Return x where `condition` holds, else y."""
-    if not isinstance(x, Tensor) and not isinstance(y, Tensor):
-        x = tensor(x)
-    a, b = match(x, y) if isinstance(x, Tensor) else tuple(reversed(match(y, x)))
-    condition = condition.data if isinstance(condition, Tensor) else np.asarray(condition)
-    return apply(arithmetic.where, condition, a, b)
+    x, y = (value if isinstance(value, Tensor) else tensor(value) for value in (x, y))
+    x, y = match(x, y)
+    return apply(arithmetic.where, condition, x, y)
 
 
 def einsum(equation: str, *tensors: Tensor) -> Tensor:
@@ -197,34 +195,82 @@ def is_tensor(x: Any) -> bool:
     return isinstance(x, Tensor)
 
 
-def _function(method: Callable[..., Any]) -> Callable[..., Any]:
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _function(method: Callable[Concatenate[Tensor, P], R]) -> Callable[Concatenate[Any, P], R]:
     """The function form of a method; numbers and arrays are made Tensors first."""
 
     @wraps(method)
-    def function(x: Any, *args: Any, **kwargs: Any) -> Any:
-        return method(x if isinstance(x, Tensor) else tensor(x), *args, **kwargs)
+    def function(input: Any, *args: P.args, **kwargs: P.kwargs) -> R:
+        return method(input if isinstance(input, Tensor) else tensor(input), *args, **kwargs)
 
     return function
 
 
-add, sub, mul, div = map(_function, (Tensor.add, Tensor.sub, Tensor.mul, Tensor.div))
-pow, neg, abs, sign = map(_function, (Tensor.pow, Tensor.neg, Tensor.abs, Tensor.sign))
-exp, log, log1p, sqrt = map(_function, (Tensor.exp, Tensor.log, Tensor.log1p, Tensor.sqrt))
-rsqrt, square, sin, cos = map(_function, (Tensor.rsqrt, Tensor.square, Tensor.sin, Tensor.cos))
-erf, floor, ceil, round = map(_function, (Tensor.erf, Tensor.floor, Tensor.ceil, Tensor.round))
+add = _function(Tensor.add)
+sub = _function(Tensor.sub)
+mul = _function(Tensor.mul)
+div = _function(Tensor.div)
+pow = _function(Tensor.pow)
+neg = _function(Tensor.neg)
+abs = _function(Tensor.abs)
+sign = _function(Tensor.sign)
+exp = _function(Tensor.exp)
+log = _function(Tensor.log)
+log1p = _function(Tensor.log1p)
+sqrt = _function(Tensor.sqrt)
+rsqrt = _function(Tensor.rsqrt)
+square = _function(Tensor.square)
+sin = _function(Tensor.sin)
+cos = _function(Tensor.cos)
+erf = _function(Tensor.erf)
+floor = _function(Tensor.floor)
+ceil = _function(Tensor.ceil)
+round = _function(Tensor.round)
 clip = clamp = _function(Tensor.clip)
-maximum, minimum = _function(Tensor.maximum), _function(Tensor.minimum)
+maximum = _function(Tensor.maximum)
+minimum = _function(Tensor.minimum)
 matmul = mm = bmm = dot = _function(Tensor.matmul)
-relu, sigmoid, tanh = map(_function, (Tensor.relu, Tensor.sigmoid, Tensor.tanh))
-softmax, log_softmax = _function(Tensor.softmax), _function(Tensor.log_softmax)
-sum, mean, prod, cumsum = map(_function, (Tensor.sum, Tensor.mean, Tensor.prod, Tensor.cumsum))
-var, std, norm, logsumexp = map(_function, (Tensor.var, Tensor.std, Tensor.norm, Tensor.logsumexp))
-max, min, amax, amin = map(_function, (Tensor.max, Tensor.min, Tensor.amax, Tensor.amin))
-argmax, argmin, argsort = map(_function, (Tensor.argmax, Tensor.argmin, Tensor.argsort))
-sort, topk, gather = map(_function, (Tensor.sort, Tensor.topk, Tensor.gather))
-any, all, isnan, isinf = map(_function, (Tensor.any, Tensor.all, Tensor.isnan, Tensor.isinf))
-isfinite, eq = _function(Tensor.isfinite), _function(Tensor.eq)
-reshape, flatten, permute = map(_function, (Tensor.reshape, Tensor.flatten, Tensor.permute))
-transpose, squeeze, unsqueeze = map(_function, (Tensor.transpose, Tensor.squeeze, Tensor.unsqueeze))
-split, chunk, unbind, flip = map(_function, (Tensor.split, Tensor.chunk, Tensor.unbind, Tensor.flip))
-roll, index_select = _function(Tensor.roll), _function(Tensor.index_select)
+relu = _function(Tensor.relu)
+sigmoid = _function(Tensor.sigmoid)
+tanh = _function(Tensor.tanh)
+softmax = _function(Tensor.softmax)
+log_softmax = _function(Tensor.log_softmax)
+sum = _function(Tensor.sum)
+mean = _function(Tensor.mean)
+prod = _function(Tensor.prod)
+cumsum = _function(Tensor.cumsum)
+var = _function(Tensor.var)
+std = _function(Tensor.std)
+norm = _function(Tensor.norm)
+logsumexp = _function(Tensor.logsumexp)
+max = _function(Tensor.max)
+min = _function(Tensor.min)
+amax = _function(Tensor.amax)
+amin = _function(Tensor.amin)
+argmax = _function(Tensor.argmax)
+argmin = _function(Tensor.argmin)
+argsort = _function(Tensor.argsort)
+sort = _function(Tensor.sort)
+topk = _function(Tensor.topk)
+gather = _function(Tensor.gather)
+any = _function(Tensor.any)
+all = _function(Tensor.all)
+isnan = _function(Tensor.isnan)
+isinf = _function(Tensor.isinf)
+isfinite = _function(Tensor.isfinite)
+eq = _function(Tensor.eq)
+reshape = _function(Tensor.reshape)
+flatten = _function(Tensor.flatten)
+permute = _function(Tensor.permute)
+transpose = _function(Tensor.transpose)
+squeeze = _function(Tensor.squeeze)
+unsqueeze = _function(Tensor.unsqueeze)
+split = _function(Tensor.split)
+chunk = _function(Tensor.chunk)
+unbind = _function(Tensor.unbind)
+flip = _function(Tensor.flip)
+roll = _function(Tensor.roll)
+index_select = _function(Tensor.index_select)

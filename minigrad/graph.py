@@ -6,6 +6,10 @@ import itertools
 import os
 import sys
 from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 MODELS = HERE + "models.py"  # the ready-made nets count as the user's code
@@ -63,17 +67,31 @@ class RemovableHandle:
 
     def __init__(self, hooks: list, hook: Callable) -> None:
         self._hooks, self._hook = hooks, hook
+        self._removed = False
         hooks.append(hook)
 
     def remove(self) -> None:
         """Take the hook away; a second time does nothing."""
-        if self._hook in self._hooks:
+        if not self._removed:
             self._hooks.remove(self._hook)
+            self._removed = True
+
+
+def refuse_stale(node: Node, backward: Callable, leaf: Any) -> None:
+    """Raise if this way back kept the array of `leaf`, which was written to in the meantime."""
+    for cell in backward.__closure__ or ():
+        kept = cell.cell_contents
+        if isinstance(kept, np.ndarray) and np.may_share_memory(kept, leaf.data):
+            raise RuntimeError(
+                f"a tensor of shape {leaf.shape} that {op_name(backward)} at {node.line} keeps "
+                "for its gradient was changed in place before backward(); call backward() before "
+                "optimizer.step() or the in-place method, or compute the loss anew"
+            )
 
 
 def _user_line() -> tuple:
     """The innermost frame that is not minigrad's own, as (code, line number)."""
-    frame = sys._getframe(3)
+    frame: FrameType | None = sys._getframe(3)
     while frame is not None:
         path = frame.f_code.co_filename
         if not path.startswith(HERE) or path == MODELS:

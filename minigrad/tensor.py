@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, RemovableHandle, op_name
+from .graph import Node, RemovableHandle, op_name, refuse_stale
 from .methods import Methods
 from .methods.text import describe
 
@@ -41,6 +41,11 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
             needs.append(needed)
             targets.append((x if x._node is None else x._node) if needed else None)
             versions.append(x._version)
+        elif isinstance(x, (list, tuple)):
+            raise TypeError(
+                f"{op.__name__}: expected a Tensor, got a {type(x).__name__}; "
+                "write minigrad.tensor(...) around it"
+            )
         else:
             arrays.append(x)
             needs.append(False)
@@ -48,7 +53,8 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
             versions.append(0)
     if op.__kwdefaults__ is not None and "needs" in op.__kwdefaults__:
         options["needs"] = needs
-    data, backward = op(*arrays, **options)
+    with np.errstate(all="ignore"):  # inf and nan are results like others
+        data, backward = op(*arrays, **options)
 
     result = Tensor.__new__(Tensor)
     result.data = data if type(data) is np.ndarray else np.asarray(data)
@@ -221,7 +227,9 @@ def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
                 continue
             dx = gradients[i]
             if dx is None:
-                continue
+                raise RuntimeError(
+                    f"{node} has no derivative by its input {i}; give it x.detach() there"
+                )
             if dx.shape != target.shape:
                 raise RuntimeError(
                     f"{op_name(backward)}_backward returned a gradient of shape {dx.shape} for "
@@ -229,7 +237,7 @@ def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
                     "its input's shape: sum over the axes that were broadcast"
                 )
             if isinstance(target, Tensor) and target._version != versions[i]:
-                _refuse_stale(node, backward, target)
+                refuse_stale(node, backward, target)
             if target in grads:
                 grads[target] = grads[target] + dx
             elif isinstance(target, Node):
@@ -278,18 +286,12 @@ def _own(dx: np.ndarray, dy: np.ndarray, others: tuple) -> np.ndarray:
 def _run_hooks(hooks: list | None, dy: np.ndarray) -> np.ndarray:
     for hook in list(hooks or ()):
         replaced = hook(Tensor(dy))
-        if replaced is not None:
-            dy = np.asarray(replaced.data, dy.dtype)
-    return dy
-
-
-def _refuse_stale(node: Node, backward: Callable, leaf: Tensor) -> None:
-    """Raise if this way back kept the array of `leaf`, which was written to in the meantime."""
-    for cell in backward.__closure__ or ():
-        kept = cell.cell_contents
-        if isinstance(kept, np.ndarray) and np.may_share_memory(kept, leaf.data):
+        if replaced is None:
+            continue
+        if not isinstance(replaced, Tensor) or replaced.shape != dy.shape:
             raise RuntimeError(
-                f"a tensor of shape {leaf.shape} that {op_name(backward)} at {node.line} keeps "
-                "for its gradient was changed in place before backward(); call backward() before "
-                "optimizer.step() or the in-place method, or compute the loss anew"
+                f"a hook must return None or a Tensor of the gradient's shape {dy.shape}, it "
+                f"returned {replaced!r}"
             )
+        dy = np.asarray(replaced.data, dy.dtype)
+    return dy

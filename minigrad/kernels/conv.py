@@ -181,7 +181,7 @@ def _columns(x, piece, groups, kernel, width):
         if right > left:
             end = start + (right - 1) * piece.stride + 1
             target[..., left:right] = source[z, ..., start + left * piece.stride : end : piece.stride]
-    return columns.reshape(groups, rows, -1, N * width)
+    return columns.reshape(groups, rows, kd * kw * (C // groups), N * width)
 
 
 def _inside(first, step, count, size):
@@ -231,7 +231,8 @@ def _multiply_band(taps, columns, row_stride, at_once, out):
     for r in range(at_once):
         band[:, r, :, r * row_stride : r * row_stride + kh] = flat
     band = band.reshape(groups, 1, at_once * og, high * per_row)
-    windows = _windows(columns, high, at_once * row_stride)[:, : len(out) // at_once]
+    windows = _windows(columns, high, at_once * row_stride)
     y = np.matmul(band, windows)  # (G, blocks, at_once * Og, L)
-    y = y.reshape(groups, -1, at_once, og, *out.shape[2:])  # -> (G, blocks, at_once, Og, N, W)
-    out.reshape(-1, at_once, groups, og, *out.shape[2:])[...] = y.transpose(1, 2, 0, 3, 4, 5)
+    blocks, (N, W) = len(out) // at_once, out.shape[2:]
+    y = y.reshape(groups, blocks, at_once, og, N, W).transpose(1, 2, 0, 3, 4, 5)
+    out.reshape(blocks, at_once, groups, og, N, W)[...] = y

@@ -52,7 +52,8 @@ def max_pool(x, stages, want_winners):
     y = np.empty(shapes[-1], x.dtype)
     winners = []
     if want_winners:
-        winners = [np.empty(shape, np.min_scalar_type(s[2][0])) for shape, s in zip(shapes[1:], stages)]
+        taps = [np.min_scalar_type(window[0]) for _, _, window in stages]
+        winners = [np.empty(shape, t) for shape, t in zip(shapes[1:], taps, strict=True)]
 
     def compute(channels):
         part = x[channels]
@@ -65,10 +66,11 @@ def max_pool(x, stages, want_winners):
 
 
 def _max_along(x, stage, winner):
-    axis, _, window = stage
-    y = np.full(_resized(x.shape, axis, window[4]), _lowest(x.dtype), x.dtype)
-    if winner is not None:
-        winner[...] = 0
+    axis, _, (_, stride, dilation, before, out) = stage
+    y = np.full(_resized(x.shape, axis, out), _lowest(x.dtype), x.dtype)
+    if winner is not None:  # at first the first tap inside, which stands where all are -inf
+        first = np.maximum(0, -((np.arange(out) * stride - before) // dilation))
+        winner[...] = first.reshape(-1, *[1] * (x.ndim - 1 - axis))
     for t, outputs, inputs in _taps(stage):
         best, candidate = y[outputs], x[inputs]
         if winner is not None:

@@ -24,6 +24,8 @@ class Base:
     _apply: Callable[..., Tensor]
     _version: int
     _requires_grad: bool
+    requires_grad: Any
+    bump_version: Callable[[], None]
     _node: Any
 
 
@@ -52,8 +54,8 @@ def cast(x: Any, dtype: np.dtype) -> Tensor:
     return x if x.data.dtype == dtype else x._apply(elementwise.astype, x, dtype=dtype)
 
 
-def match(x: Any, other: Any, lowest: str = "b") -> tuple[Any, Any] | None:
-    """Two operands of one dtype; None where `other` is nothing to calculate with.
+def match(x: Any, other: Any, lowest: str = "b") -> tuple[Any, Any]:
+    """Two operands of one dtype; (x, NotImplemented) where `other` is nothing to calculate with.
 
     A plain number stays a number and never widens a tensor. `lowest` = "f" makes integers floats
     first, as division needs it.
@@ -67,7 +69,7 @@ def match(x: Any, other: Any, lowest: str = "b") -> tuple[Any, Any] | None:
             dtype = DEFAULT_FLOAT if "f" in (kind, lowest) else np.dtype(np.int64)
         return cast(x, dtype), other.item() if isinstance(other, np.generic) else other
     if not isinstance(other, (Base, np.ndarray)):
-        return None
+        return x, NotImplemented
     dtype = common_dtype(x.data, other.data if isinstance(other, Base) else other)
     if RANK[lowest] > RANK[dtype.kind]:
         dtype = DEFAULT_FLOAT

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .base import Base
+from .base import Base, number_kind
+from .operators import as_index
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class InPlace(Base):
     """Writing into the array itself; each write bumps the version that `backward` checks."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def _is_recording(self) -> bool:
         """Whether an op on this tensor would be recorded now."""
@@ -40,17 +41,33 @@ class InPlace(Base):
     def _write(self, name: str, value: Any) -> Tensor:
         self.check_writable(name)
         self.data[...] = value
-        self._version += 1
+        self.bump_version()
         return self  # type: ignore[return-value]
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self.add_(other) if self._is_parameter() else self + other
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self.sub_(other) if self._is_parameter() else self - other
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self.mul_(other) if self._is_parameter() else self * other
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self.div_(other) if self._is_parameter() else self / other
+
+    def _is_parameter(self) -> bool:
+        """A leaf that requires grad: `w -= lr * w.grad` must change w, not make another tensor."""
+        return self._requires_grad and self._node is None
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.check_writable("x[...] = ...")
+        self.data[as_index(key)] = plain(value)
+        self.bump_version()
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`."""
         self.requires_grad = requires_grad
-        return self  # type: ignore[return-value]
-
-    def detach_(self) -> Tensor:
-        """Forget how this tensor was made."""
-        self._node, self._requires_grad = None, False
         return self  # type: ignore[return-value]
 
     def copy_(self, source: Any) -> Tensor:
@@ -88,7 +105,11 @@ class InPlace(Base):
 
 def plain(value: Any) -> Any:
     """The array of a Tensor; numbers and arrays as they are."""
-    return value.data if isinstance(value, Base) else value
+    if isinstance(value, Base):
+        return value.data
+    if isinstance(value, np.ndarray) or number_kind(value) is not None:
+        return value
+    raise TypeError(f"expected a tensor or a number, got {type(value).__name__}")
 
 
 def _probe(x: np.ndarray) -> tuple:

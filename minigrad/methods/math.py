@@ -22,23 +22,23 @@ class Math(Base):
 
     def add(self, other: Any, *, alpha: float = 1) -> Tensor:
         """Return self + alpha * other."""
-        return self + (other if alpha == 1 else other * alpha)  # type: ignore[operator]
+        return self + (other if alpha == 1 else other * alpha)
 
     def sub(self, other: Any, *, alpha: float = 1) -> Tensor:
         """Return self - alpha * other."""
-        return self - (other if alpha == 1 else other * alpha)  # type: ignore[operator]
+        return self - (other if alpha == 1 else other * alpha)
 
     def mul(self, other: Any) -> Tensor:
         """Return self * other."""
-        return self * other  # type: ignore[operator]
+        return self * other
 
     def div(self, other: Any) -> Tensor:
         """Return self / other; integers are divided as floats."""
-        return self / other  # type: ignore[operator]
+        return self / other
 
     def pow(self, exponent: Any) -> Tensor:
         """Return self ** exponent."""
-        return self**exponent  # type: ignore[operator]
+        return self**exponent
 
     def neg(self) -> Tensor:
         """Return -self."""
@@ -70,7 +70,7 @@ class Math(Base):
 
     def reciprocal(self) -> Tensor:
         """1 / x."""
-        return 1 / self  # type: ignore[operator]
+        return self._apply(arithmetic.div, 1.0, self._float())
 
     def abs(self) -> Tensor:
         """Absolute value; slope 0 at 0."""
@@ -125,7 +125,7 @@ class Math(Base):
 
     def masked_fill(self, mask: Any, value: float) -> Tensor:
         """`value` where `mask` holds, else this tensor."""
-        return self.where(mask.logical_not() if isinstance(mask, Base) else ~mask, value)
+        return self.where(self._apply(compare.logical_not, mask), value)
 
     def matmul(self, other: Any) -> Tensor:
         """Matrix product over the last two axes; leading axes broadcast."""
@@ -155,7 +155,7 @@ class Math(Base):
 
     def eq(self, other: Any) -> Tensor:
         """self == other, element by element."""
-        return self == other  # type: ignore[return-value]
+        return self == other
 
     def logical_not(self) -> Tensor:
         """True where x is zero or False."""
@@ -175,7 +175,7 @@ class Math(Base):
 
 
 def _operands(name: str, x: Any, other: Any) -> tuple[Any, Any]:
-    pair = match(x, other)
-    if pair is None:
+    x, y = match(x, other)
+    if y is NotImplemented:
         raise TypeError(f"{name}: expected a tensor or a number, got {type(other).__name__}")
-    return pair
+    return x, y

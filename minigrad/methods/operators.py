@@ -21,10 +21,9 @@ class Operators(Base):
     __hash__ = object.__hash__  # by identity: == compares elements
 
     def _binary(self, op: Any, other: Any, reflected: bool = False, lowest: str = "b") -> Any:
-        pair = match(self, other, lowest)
-        if pair is None:
+        x, y = match(self, other, lowest)
+        if y is NotImplemented:
             return NotImplemented
-        x, y = pair
         return self._apply(op, y, x) if reflected else self._apply(op, x, y)
 
     def __add__(self, other: Any) -> Tensor:
@@ -60,22 +59,6 @@ class Operators(Base):
 
     def __mod__(self, other: Any) -> Tensor:
         return self._binary(compare.remainder, other)
-
-    def __iadd__(self, other: Any) -> Tensor:
-        return self.add_(other) if self._is_parameter() else self + other
-
-    def __isub__(self, other: Any) -> Tensor:
-        return self.sub_(other) if self._is_parameter() else self - other
-
-    def __imul__(self, other: Any) -> Tensor:
-        return self.mul_(other) if self._is_parameter() else self * other
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return self.div_(other) if self._is_parameter() else self / other
-
-    def _is_parameter(self) -> bool:
-        """A leaf that requires grad: `w -= lr * w.grad` must change w, not make another tensor."""
-        return self._requires_grad and self._node is None
 
     def __matmul__(self, other: Any) -> Tensor:
         return self._apply(linalg.matmul, self, other)
@@ -123,11 +106,6 @@ class Operators(Base):
 
     def __getitem__(self, key: Any) -> Tensor:
         return self._apply(index.getitem, self, index=as_index(key))
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.check_writable("x[...] = ...")
-        self.data[as_index(key)] = value.data if isinstance(value, Base) else value
-        self._version += 1
 
     def __len__(self) -> int:
         if self.data.ndim == 0:

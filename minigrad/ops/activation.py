@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..kernels import special
+from .reduce import normalize_dim
 
 
 def relu(x):
@@ -180,22 +181,24 @@ def hardtanh(x, min_val=-1.0, max_val=1.0):
 
 def softmax(x, dim):
     """exp(x) scaled to sum to 1 along `dim`."""
-    e = np.exp(x - np.max(x, axis=dim, keepdims=True))
-    y = e / np.sum(e, axis=dim, keepdims=True)
+    axis = normalize_dim("softmax", dim, x.ndim)
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    y = e / np.sum(e, axis=axis, keepdims=True)
 
     def softmax_backward(dy):
-        return (y * (dy - np.sum(dy * y, axis=dim, keepdims=True)),)
+        return (y * (dy - np.sum(dy * y, axis=axis, keepdims=True)),)
 
     return y, softmax_backward
 
 
 def log_softmax(x, dim):
     """log(softmax(x)) without overflow."""
-    shifted = x - np.max(x, axis=dim, keepdims=True)
-    y = shifted - np.log(np.sum(np.exp(shifted), axis=dim, keepdims=True))
+    axis = normalize_dim("log_softmax", dim, x.ndim)
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    y = shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
     def log_softmax_backward(dy):
-        return (dy - np.exp(y) * np.sum(dy, axis=dim, keepdims=True),)
+        return (dy - np.exp(y) * np.sum(dy, axis=axis, keepdims=True),)
 
     return y, log_softmax_backward
 

@@ -12,23 +12,25 @@ def add(x, y):
     def add_backward(dz):
         return unbroadcast(dz, x_shape), unbroadcast(dz, y_shape)
 
-    return _calculate(np.add, x, y), add_backward
+    return _calculate("add", np.add, x, y), add_backward
 
 
 def sub(x, y):
     """Return x - y."""
+    if np.result_type(x, y) == bool:
+        raise TypeError("sub: booleans cannot be subtracted; write x ^ y, or x.long() first")
     x_shape, y_shape = np.shape(x), np.shape(y)
 
     def sub_backward(dz):
         return unbroadcast(dz, x_shape), unbroadcast(-dz, y_shape)
 
-    return _calculate(np.subtract, x, y), sub_backward
+    return _calculate("sub", np.subtract, x, y), sub_backward
 
 
 def mul(x, y, *, needs=(True, True)):
     """Return x * y; each factor's slope is the other factor."""
     x_shape, y_shape = np.shape(x), np.shape(y)
-    z = _calculate(np.multiply, x, y)
+    z = _calculate("mul", np.multiply, x, y)
     x, y = x if needs[1] else None, y if needs[0] else None  # keep no more than will be used
 
     def mul_backward(dz):
@@ -42,8 +44,7 @@ def mul(x, y, *, needs=(True, True)):
 def div(x, y, *, needs=(True, True)):
     """Return x / y. Division by zero gives inf or nan, silently."""
     x_shape, y_shape = np.shape(x), np.shape(y)
-    with np.errstate(all="ignore"):
-        z = _calculate(np.divide, x, y)
+    z = _calculate("div", np.divide, x, y)
     kept = z if needs[1] else None
 
     def div_backward(dz):
@@ -58,8 +59,9 @@ def div(x, y, *, needs=(True, True)):
 def pow(x, y, *, needs=(True, True)):
     """Return x ** y. The slope by y at x = 0 is taken as 0 (for y >= 0)."""
     x_shape, y_shape = np.shape(x), np.shape(y)
-    with np.errstate(all="ignore"):
-        z = _calculate(np.power, x, y)
+    if np.result_type(x, y).kind != "f" and np.any(np.less(y, 0)):
+        raise ValueError("pow: an integer to a negative power is no integer; write x.float() ** y")
+    z = _calculate("pow", np.power, x, y)
     kept = z if needs[1] else None
 
     def pow_backward(dz):
@@ -90,7 +92,7 @@ def minimum(x, y, *, needs=(True, True)):
 
 def _pick(name, choose, better, x, y, needs):
     x_shape, y_shape = np.shape(x), np.shape(y)
-    z = _calculate(choose, x, y)
+    z = _calculate(name, choose, x, y)
     half = z.dtype.type(0.5)
     share_x = (better(x, y) + np.equal(x, y) * half).astype(z.dtype) if any(needs) else None
 
@@ -117,9 +119,9 @@ def where(condition, x, y, *, needs=(False, True, True)):
     return np.where(condition, x, y), where_backward
 
 
-def _calculate(ufunc, x, y):
+def _calculate(name, ufunc, x, y):
     try:
         return ufunc(x, y)
     except ValueError:
-        broadcast_shapes(ufunc.__name__, x=np.shape(x), y=np.shape(y))
+        broadcast_shapes(name, x=np.shape(x), y=np.shape(y))
         raise

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .broadcast import broadcast_shapes
+from .reduce import nonempty, normalize_dim, normalize_dims
 
 
 def _without_derivative(ufunc, doc):
@@ -36,27 +37,34 @@ remainder = _without_derivative(np.remainder, "The rest of the division; has the
 
 def argmax(x, dim=None, keepdim=False):
     """Index of the first largest value, along `dim` or of the flattened array."""
-    return np.argmax(x, axis=dim, keepdims=keepdim), None
+    return _search("argmax", np.argmax, x, dim, keepdim), None
 
 
 def argmin(x, dim=None, keepdim=False):
     """Index of the first smallest value, along `dim` or of the flattened array."""
-    return np.argmin(x, axis=dim, keepdims=keepdim), None
+    return _search("argmin", np.argmin, x, dim, keepdim), None
+
+
+def _search(name, find, x, dim, keepdim):
+    axis = None if dim is None else normalize_dim(name, dim, x.ndim)
+    nonempty(name, x, range(x.ndim) if axis is None else (axis,))
+    return find(x, axis=axis, keepdims=keepdim)
 
 
 def argsort(x, dim=-1, descending=False):
     """Indices that sort x along `dim`; equal values keep their order."""
+    axis = normalize_dim("argsort", dim, x.ndim)
     if not descending:
-        return np.argsort(x, axis=dim, kind="stable"), None
-    backwards = np.argsort(np.flip(x, dim), axis=dim, kind="stable")
-    return np.flip(x.shape[dim] - 1 - backwards, dim), None
+        return np.argsort(x, axis, kind="stable"), None
+    backwards = np.argsort(np.flip(x, axis), axis, kind="stable")
+    return np.flip(x.shape[axis] - 1 - backwards, axis), None
 
 
 def any(x, dim=None, keepdim=False):
     """Whether one element at least is true (not zero)."""
-    return np.any(x, axis=dim, keepdims=keepdim), None
+    return np.any(x, axis=normalize_dims("any", dim, x.ndim), keepdims=keepdim), None
 
 
 def all(x, dim=None, keepdim=False):
     """Whether all elements are true (not zero)."""
-    return np.all(x, axis=dim, keepdims=keepdim), None
+    return np.all(x, axis=normalize_dims("all", dim, x.ndim), keepdims=keepdim), None

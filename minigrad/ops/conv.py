@@ -69,8 +69,8 @@ def _check(name, x, w, b, groups):
     if w.shape[1] * groups != x.shape[1]:
         raise ValueError(
             f"{name}: input of shape {x.shape} has {x.shape[1]} channels, the weight of shape "
-            f"{w.shape} expects {w.shape[1] * groups}; the layer before must give "
-            f"{w.shape[1] * groups} channels, or write in_channels={x.shape[1]} here"
+            f"{w.shape} expects {w.shape[1] * groups}; write in_channels={x.shape[1]}, or let the "
+            f"layer before give {w.shape[1] * groups}"
         )
     if x.dtype != w.dtype:
         raise TypeError(

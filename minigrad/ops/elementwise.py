@@ -7,6 +7,8 @@ from ..kernels import special
 
 def neg(x):
     """Return -x."""
+    if x.dtype == bool:
+        raise TypeError("neg: a boolean has no negative; write ~x, or x.long() first")
 
     def neg_backward(dy):
         return (-dy,)
@@ -16,8 +18,7 @@ def neg(x):
 
 def exp(x):
     """Return e**x, its own slope. Overflows to inf above 88 in float32."""
-    with np.errstate(over="ignore"):
-        y = np.exp(x)
+    y = np.exp(x)
 
     def exp_backward(dy):
         return (dy * y,)
@@ -31,8 +32,7 @@ def log(x):
     def log_backward(dy):
         return (dy / x,)
 
-    with np.errstate(all="ignore"):
-        return np.log(x), log_backward
+    return np.log(x), log_backward
 
 
 def log1p(x):
@@ -41,14 +41,12 @@ def log1p(x):
     def log1p_backward(dy):
         return (dy / (1 + x),)
 
-    with np.errstate(all="ignore"):
-        return np.log1p(x), log1p_backward
+    return np.log1p(x), log1p_backward
 
 
 def sqrt(x):
     """Square root; nan below 0. The slope at 0 is inf."""
-    with np.errstate(invalid="ignore"):
-        y = np.sqrt(x)
+    y = np.sqrt(x)
 
     def sqrt_backward(dy):
         return (dy / (2 * y),)

@@ -88,8 +88,8 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, need
 
 def _channel_rows(x):
     """(N, C, *) -> (D * H, C, N * W) rows; (N, C) -> (1, C, N)."""
-    rows = to_rows(x if x.ndim > 2 else x[:, :, None])
-    return rows.reshape(-1, rows.shape[2], rows.shape[3] * rows.shape[4])
+    D, H, C, N, W = (rows := to_rows(x if x.ndim > 2 else x[:, :, None])).shape
+    return rows.reshape(D * H, C, N * W)
 
 
 def _from_channel_rows(rows, shape):

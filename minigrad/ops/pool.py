@@ -13,15 +13,16 @@ def pooled_size(op, size, k, stride, padding, dilation=1, ceil_mode=False):
 
     With ceil_mode a window must still begin inside the input or its front padding.
     """
-    if padding * 2 > k:
+    window = dilation * (k - 1) + 1
+    if padding * 2 > window:
         raise ValueError(
-            f"{op}: padding {padding} is more than half of the kernel size {k}; a window could lie "
-            f"wholly in the padding. At most {k // 2}"
+            f"{op}: padding {padding} is more than half of the window's {window}, which could then "
+            f"lie wholly in the padding; at most {window // 2}"
         )
-    room = size + 2 * padding - dilation * (k - 1) - 1
+    room = size + 2 * padding - window
     if room < 0:
         raise ValueError(
-            f"{op}: a window of {dilation * (k - 1) + 1} does not fit into an axis of size {size} "
+            f"{op}: a window of {window} does not fit into an axis of size {size} "
             f"with padding {padding}; use a smaller kernel_size, or pool less often before"
         )
     out = (-(-room // stride) if ceil_mode else room // stride) + 1

@@ -15,6 +15,8 @@ def normalize_dims(op, dim, ndim):
     if dim is None or dim == ():
         return tuple(range(ndim))
     dims = dim if isinstance(dim, (tuple, list)) else (dim,)
+    if not all(isinstance(d, (int, np.integer)) for d in dims):
+        raise TypeError(f"{op}: dim must be a whole number or several, got {dim!r}")
     reach = builtin_max(ndim, 1)  # PyTorch lets dim=0 and dim=-1 pass for a scalar
     for d in dims:
         if not -reach <= d < reach:
@@ -23,6 +25,15 @@ def normalize_dims(op, dim, ndim):
     if len(set(axes)) < len(axes):
         raise ValueError(f"{op}: dim {tuple(dims)} names an axis twice")
     return axes if ndim else ()
+
+
+def normalize_dim(op, dim, ndim):
+    """`dim` as one axis >= 0."""
+    if not isinstance(dim, (int, np.integer)):
+        raise TypeError(f"{op}: dim must be one whole number, got {dim!r}")
+    if ndim == 0:
+        raise IndexError(f"{op}: dim {dim} is out of range, the tensor has no axes")
+    return normalize_dims(op, dim, ndim)[0]
 
 
 def _spread(dy, shape, dims, keepdim):
@@ -36,7 +47,13 @@ def _count(shape, dims):
     return math.prod(shape[d] for d in dims)
 
 
-def _nonempty(op, x, dims):
+def _sum_dtype(x):
+    """Integers and booleans are summed as int64."""
+    return None if x.dtype.kind == "f" else np.int64
+
+
+def nonempty(op, x, dims):
+    """Refuse to reduce no elements where nothing could be the result."""
     if _count(x.shape, dims) == 0:
         raise ValueError(f"{op}: no elements to reduce, the tensor has shape {x.shape}")
 
@@ -48,7 +65,7 @@ def sum(x, dim=None, keepdim=False):
     def sum_backward(dy):
         return (_spread(dy, shape, dims, keepdim),)
 
-    return np.sum(x, axis=dims, keepdims=keepdim), sum_backward
+    return np.sum(x, axis=dims, keepdims=keepdim, dtype=_sum_dtype(x)), sum_backward
 
 
 def mean(x, dim=None, keepdim=False):
@@ -59,17 +76,15 @@ def mean(x, dim=None, keepdim=False):
     def mean_backward(dy):
         return (_spread(dy / count, shape, dims, keepdim),)
 
-    with np.errstate(all="ignore"):
-        return np.sum(x, axis=dims, keepdims=keepdim) / x.dtype.type(count), mean_backward
+    return np.sum(x, axis=dims, keepdims=keepdim) / x.dtype.type(count), mean_backward
 
 
 def var(x, dim=None, correction=1, keepdim=False):
     """The variance along `dim`: squared distances from the mean over (count - correction)."""
     shape, dims = x.shape, normalize_dims("var", dim, x.ndim)
     freedom = x.dtype.type(builtin_max(_count(shape, dims) - correction, 0))
-    with np.errstate(all="ignore"):
-        centered = x - np.mean(x, axis=dims, keepdims=True)
-        y = np.sum(centered * centered, axis=dims, keepdims=keepdim) / freedom
+    centered = x - mean(x, dims, keepdim=True)[0]
+    y = np.sum(centered * centered, axis=dims, keepdims=keepdim) / freedom
 
     def var_backward(dy):
         return (_spread(dy * (2 / freedom), shape, dims, keepdim) * centered,)
@@ -100,7 +115,7 @@ def amin(x, dim=None, keepdim=False):
 
 def _extreme(name, choose, x, dim, keepdim):
     dims = normalize_dims(name, dim, x.ndim)
-    _nonempty(name, x, dims)
+    nonempty(name, x, dims)
     y = choose(x, axis=dims, keepdims=True)
     chosen = x == y
 
@@ -115,17 +130,18 @@ def _extreme(name, choose, x, dim, keepdim):
 def prod(x, dim=None, keepdim=False):
     """The product along `dim` (one axis or all). Zeros are handled: no division by x."""
     dims = normalize_dims("prod", dim, x.ndim)
-    y = np.prod(x, axis=dims, keepdims=keepdim)
+    y = np.prod(x, axis=dims, keepdims=keepdim, dtype=_sum_dtype(x))
+    count = _count(x.shape, dims)
 
     def prod_backward(dy):
         # Each element's slope is the product of all others: of those before it and those after.
-        last = np.moveaxis(x, dims, range(-len(dims), 0)) if dims else x.reshape(1)
-        flat = last.reshape(*last.shape[: last.ndim - len(dims)], -1)  # (..., reduced)
+        last = np.moveaxis(x, dims, range(-len(dims), 0))
+        flat = last.reshape(*last.shape[: last.ndim - len(dims)], count)  # (..., reduced)
         one = np.ones((*flat.shape[:-1], 1), x.dtype)
         before = np.cumprod(np.concatenate([one, flat[..., :-1]], -1), -1)
         after = np.cumprod(np.concatenate([one, flat[..., :0:-1]], -1), -1)[..., ::-1]
         others = (before * after).reshape(last.shape)
-        others = np.moveaxis(others, range(-len(dims), 0), dims) if dims else others.reshape(())
+        others = np.moveaxis(others, range(-len(dims), 0), dims)
         return (_spread(dy, x.shape, dims, keepdim) * others,)
 
     return y, prod_backward
@@ -134,11 +150,10 @@ def prod(x, dim=None, keepdim=False):
 def logsumexp(x, dim=None, keepdim=False):
     """log(sum(exp(x))) along `dim`, without overflow. Its gradient is the softmax."""
     dims = normalize_dims("logsumexp", dim, x.ndim)
-    _nonempty("logsumexp", x, dims)
+    nonempty("logsumexp", x, dims)
     largest = np.max(x, axis=dims, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, x.dtype.type(0))
-    with np.errstate(all="ignore"):
-        y = largest + np.log(np.sum(np.exp(x - largest), axis=dims, keepdims=True))
+    y = largest + np.log(np.sum(np.exp(x - largest), axis=dims, keepdims=True))
 
     def logsumexp_backward(dy):
         return (_spread(dy, x.shape, dims, keepdim) * np.exp(x - y),)
@@ -151,14 +166,13 @@ def norm(x, p=2, dim=None, keepdim=False):
     dims = normalize_dims("norm", dim, x.ndim)
     if p == math.inf:
         return _maximum_norm(x, dims, keepdim)
-    if not p > 0:
+    if isinstance(p, str) or not p > 0:
         raise ValueError(f"norm: p must be a positive number or inf, got {p!r}")
     size = np.abs(x)
     y = np.sum(size**p, axis=dims, keepdims=True) ** (1 / p)
 
     def norm_backward(dy):
-        with np.errstate(all="ignore"):
-            slope = np.sign(x) * (size / y) ** (p - 1)
+        slope = np.sign(x) * (size / y) ** (p - 1)
         slope = np.where(size == 0, x.dtype.type(0), slope)
         return (_spread(dy, x.shape, dims, keepdim) * slope,)
 
@@ -177,11 +191,9 @@ def _maximum_norm(x, dims, keepdim):
 
 def cumsum(x, dim):
     """Running sum along `dim`. Backward sums from the other end."""
-    (axis,) = normalize_dims("cumsum", dim, x.ndim) or (None,)
+    axis = normalize_dim("cumsum", dim, x.ndim)
 
     def cumsum_backward(dy):
-        if axis is None:
-            return (dy,)
         return (np.flip(np.cumsum(np.flip(dy, axis), axis), axis),)
 
-    return (x.copy() if axis is None else np.cumsum(x, axis)), cumsum_backward
+    return np.cumsum(x, axis, dtype=_sum_dtype(x)), cumsum_backward

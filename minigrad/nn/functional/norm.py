@@ -26,20 +26,15 @@ def batch_norm(
     In training (or without running statistics) by the batch's own mean and variance, which then
     enter the running ones with weight `momentum`; otherwise by the running ones.
     """
-    if input.ndim < 2:
-        raise ValueError(f"batch_norm: input must be (N, C) or (N, C, ...), got {input.shape}")
-    channels = input.shape[1]
-    for name, value in (("running_mean", running_mean), ("weight", weight), ("bias", bias)):
-        if value is not None and value.shape != (channels,):
-            raise ValueError(
-                f"batch_norm: input of shape {input.shape} has {channels} channels, {name} has "
-                f"{value.numel()}; write num_features={channels}"
-            )
+    values = {
+        "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias
+    }  # fmt: skip
+    channels = _check_channels("batch_norm", input, "num_features", values)
     if running_mean is not None and running_var is not None and not training:
         statistics = {"mean": running_mean.data, "var": running_var.data}
         return apply(ops.batch_norm, input, weight, bias, eps=eps, **statistics)
 
-    count = input.numel() // max(channels, 1)
+    count = input.numel() // channels
     if count <= 1:
         raise ValueError(
             f"batch_norm: training needs more than one value for each channel, the input has shape "
@@ -69,6 +64,9 @@ def layer_norm(
         raise ValueError(
             f"layer_norm: input of shape {input.shape} does not end in normalized_shape {shape}"
         )
+    for name, value in (("weight", weight), ("bias", bias)):
+        if value is not None and value.shape != shape:
+            raise ValueError(f"layer_norm: {name} must have shape {shape}, got {value.shape}")
     return apply(ops.layer_norm, input, weight, bias, axes=len(shape), eps=eps)
 
 
@@ -80,7 +78,8 @@ def group_norm(
     eps: float = 1e-5,
 ) -> Tensor:
     """Normalise each group of channels of each image of (N, C, *)."""
-    if input.ndim < 2 or input.shape[1] % num_groups:
+    values = {"weight": weight, "bias": bias}
+    if num_groups < 1 or _check_channels("group_norm", input, "num_channels", values) % num_groups:
         raise ValueError(
             f"group_norm: num_groups={num_groups} must divide the channels, axis 1 of the input "
             f"{input.shape}"
@@ -103,6 +102,10 @@ def instance_norm(
     With use_input_stats=False by the running statistics; otherwise by the image's own, whose mean
     over the batch enters the running ones with weight `momentum`.
     """
+    values = {
+        "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias
+    }  # fmt: skip
+    channels = _check_channels("instance_norm", input, "num_features", values)
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     count = math.prod(input.shape[2:])
@@ -119,7 +122,23 @@ def instance_norm(
         if running is not None:
             running.data[...] = (1 - momentum) * running.data + momentum * now.mean(axis=0)
             running.bump_version()
-    return apply(ops.group_norm, input, weight, bias, groups=input.shape[1], eps=eps)
+    return apply(ops.group_norm, input, weight, bias, groups=channels, eps=eps)
+
+
+def _check_channels(
+    name: str, x: Tensor, argument: str, values: dict[str, Tensor | None]
+) -> int:
+    """The number of channels of x, after making sure that `values` have one number for each."""
+    if x.ndim < 2:
+        raise ValueError(f"{name}: input must be (N, C) or (N, C, ...), got {x.shape}")
+    channels = x.shape[1]
+    for what, value in values.items():
+        if value is not None and value.shape != (channels,):
+            raise ValueError(
+                f"{name}: input of shape {x.shape} has {channels} channels, {what} has "
+                f"{value.numel()}; write {argument}={channels}"
+            )
+    return channels
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:

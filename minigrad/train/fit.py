@@ -1,0 +1,159 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+
+from ..nn import Layer
+from ..nn.arguments import choice
+from ..optim import Optimizer
+from ..optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from ..tensor import Tensor
+from .checkpoint import Run
+from .evaluate import Loss, Mean, batches, evaluate
+from .history import Epoch, History
+
+
+def fit(
+    model: Layer,
+    train_loader: Iterable,
+    loss: Loss,
+    optimizer: Optimizer,
+    epochs: int,
+    valid_loader: Iterable | None = None,
+    *,
+    scheduler: LRScheduler | None = None,
+    scheduler_every: Literal["epoch", "batch"] = "epoch",
+    patience: int | None = None,
+    run_folder: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = True,
+) -> History:
+    """Train `model` until `epochs` epochs are done, and return their History.
+
+    `train_loader` gives batches (inputs, targets), and `loss(model(inputs), targets)` a number to
+    make small. After each epoch the model is evaluated on `valid_loader`, if there is one.
+
+    `scheduler` steps after each epoch, or each batch (OneCycleLR wants that); ReduceLROnPlateau
+    gets the validation loss, or without one the training loss. With `patience=n` training ends
+    when the validation loss has not improved for n epochs. The model is left at the weights of the
+    last epoch; those of the best one are `history.best_weights`.
+
+    `run_folder` keeps checkpoint.safetensors, best.safetensors and metrics.csv, written after each
+    epoch. With `resume=True` training goes on from the checkpoint there, to the same bits as if it
+    had never stopped, given the same model, data, settings and `manual_seed`; a folder without a
+    checkpoint begins a run. Without it, a folder that holds a run is refused (FileExistsError).
+
+    `progress`: a line an epoch, and a bar where the output is a terminal.
+    A loss that is nan or infinite ends it with RuntimeError. Ctrl-C passes through. The files of
+    the last complete epoch stand in both cases.
+    """
+    _check(epochs, patience, scheduler, scheduler_every, valid_loader)
+    run = Run(run_folder, model, optimizer, scheduler, train_loader)
+    history = run.start(resume)
+    by_batch = scheduler if scheduler_every == "batch" else None
+    while len(history) < epochs and not _is_stuck(history, patience):
+        number, start = len(history) + 1, perf_counter()
+        title = f"epoch {number}/{epochs}" if progress else None
+        lr = optimizer.param_groups[0]["lr"]
+        train = _train_epoch(model, train_loader, loss, optimizer, by_batch, number, title)
+        valid = (None, None) if valid_loader is None else evaluate(model, valid_loader, loss)
+        seconds = perf_counter() - start
+        epoch = Epoch(number, lr, train.loss, train.accuracy, *valid, seconds)
+        if scheduler is not None and by_batch is None:
+            _step_after_epoch(scheduler, epoch)
+        history.epochs.append(epoch)
+        if history.best is epoch:
+            history.best_weights = {
+                name: Tensor(tensor.data.copy()) for name, tensor in model.state_dict().items()
+            }
+        run.save(history)
+        if progress:
+            print(epoch.line(epochs), flush=True)
+    if progress and history and _is_stuck(history, patience):
+        print(f"stopped early: no lower loss than in epoch {history.best.epoch}", flush=True)
+    return history
+
+
+def _train_epoch(
+    model: Layer,
+    loader: Iterable,
+    loss: Loss,
+    optimizer: Optimizer,
+    scheduler: LRScheduler | None,
+    epoch: int,
+    title: str | None,
+) -> Mean:
+    mean = Mean()
+    model.train()
+    with _bar(loader, title) as bar:
+        for step, (inputs, targets) in enumerate(batches("fit", bar), 1):
+            optimizer.zero_grad()
+            outputs = model(inputs)
+            value = loss(outputs, targets)
+            if not math.isfinite(value.item()):
+                _refuse_loss(value.item(), inputs, optimizer, f"epoch {epoch}, step {step}")
+            value.backward()
+            optimizer.step()
+            if scheduler is not None:
+                scheduler.step()
+            mean.add(value.item(), outputs, targets)
+            bar.set_postfix(loss=f"{mean.loss:.4f}", refresh=False)
+    return mean
+
+
+def _bar(loader: Iterable, title: str | None) -> Any:
+    """A progress bar around the loader, shown on a terminal only, and never for the title None."""
+    from tqdm import tqdm
+
+    hidden = True if title is None else None
+    return tqdm(loader, title, leave=False, unit="batch", dynamic_ncols=True, disable=hidden)
+
+
+def _step_after_epoch(scheduler: LRScheduler, epoch: Epoch) -> None:
+    if isinstance(scheduler, ReduceLROnPlateau):
+        scheduler.step(epoch.watched_loss)
+    else:
+        scheduler.step()
+
+
+def _is_stuck(history: History, patience: int | None) -> bool:
+    return bool(history) and patience is not None and len(history) - history.best.epoch >= patience
+
+
+def _refuse_loss(value: float, inputs: Any, optimizer: Optimizer, where: str) -> None:
+    lr = optimizer.param_groups[0]["lr"]
+    cause = f"The learning rate is {lr:g}; try a lower one, such as {lr / 10:g}"
+    if isinstance(inputs, Tensor) and not np.isfinite(inputs.data).all():
+        cause = "The inputs of this batch hold nan or inf; look at the data and the transforms"
+    raise RuntimeError(
+        f"fit: the loss became {value} at {where}. {cause}. "
+        "What the epochs before have left in the run folder stands"
+    )
+
+
+def _check(
+    epochs: int,
+    patience: int | None,
+    scheduler: LRScheduler | None,
+    scheduler_every: str,
+    valid_loader: Iterable | None,
+) -> None:
+    for name, value, least in ("epochs", epochs, 0), ("patience", patience, 1):
+        if value is None and name == "patience":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"fit: {name} must be an int of at least {least}, got {value!r}")
+    if patience is not None and valid_loader is None:
+        raise ValueError("fit: patience= watches the validation loss; give valid_loader= too")
+    choice("fit", "scheduler_every", scheduler_every, ("epoch", "batch"))
+    if isinstance(scheduler, ReduceLROnPlateau) and scheduler_every == "batch":
+        raise ValueError(
+            'fit: ReduceLROnPlateau watches whole epochs; write scheduler_every="epoch"'
+        )

@@ -1,25 +1,26 @@
 """Threads: how many, and a pool for the pieces of a large operation.
 
 NumPy lets go of Python's lock while it computes, so pieces of one operation run side by side.
-While they do, the BLAS library is held at one thread of its own.
+While they do, the BLAS library is held at one thread of its own; afterwards it is set back.
 """
 
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-
-import numpy as np  # noqa: F401  (its BLAS must be loaded before it can be limited)
 
 _threads = None
 _pool = None
 
 
+@cache
 def available_cores():
-    """The processor cores that this process may use."""
+    """The processor cores that this process may use; OMP_NUM_THREADS, if set, says fewer."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(asked)) if asked.isdigit() and int(asked) else cores
 
 
 def get_num_threads():
@@ -33,38 +34,50 @@ def set_num_threads(n):
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"set_num_threads: expected a whole number of at least 1, got {n!r}")
     _threads = n
-    _limit_blas(n)
+    for library in _blas_libraries():
+        library.set_num_threads(n)
     if _pool is not None:
         _pool.shutdown()
         _pool = None
 
 
 @cache
-def _blas():
+def _blas_libraries():
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
-def _limit_blas(n):
-    for library in _blas():
-        library.set_num_threads(n)
+def _traced():
+    """Whether a debugger or another tracer follows this thread."""
+    monitoring = getattr(sys, "monitoring", None)  # Python 3.12 and newer
+    watched = monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None
+    return watched or sys.gettrace() is not None
 
 
 def run(task, pieces):
     """[task(piece) for piece in pieces], on several threads if there is a choice.
 
-    The results come in the order of the pieces, whoever finishes first. Under a debugger or
-    another tracer everything runs on the calling thread, where it can be stepped through.
+    The results come in the order of the pieces, whoever finishes first. Under a debugger
+    everything runs on the calling thread, where it can be stepped through.
     """
-    global _pool
     n = get_num_threads()
-    if n == 1 or len(pieces) < 2 or sys.gettrace() is not None:
+    if n == 1 or len(pieces) < 2 or _traced():
         return [task(piece) for piece in pieces]
-    if _pool is None:
-        _pool = ThreadPoolExecutor(n, thread_name_prefix="minigrad")
-    _limit_blas(1)
+    before = [library.num_threads for library in _blas_libraries()]
+    for library in _blas_libraries():
+        library.set_num_threads(1)
     try:
-        return list(_pool.map(task, pieces))
+        return list(_workers(n).map(task, pieces))
     finally:
-        _limit_blas(n)
+        for library, count in zip(_blas_libraries(), before, strict=True):
+            library.set_num_threads(count)
+
+
+def _workers(n):
+    global _pool
+    if _pool is None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        _pool = ThreadPoolExecutor(n, thread_name_prefix="minigrad")
+    return _pool

@@ -1,0 +1,90 @@
+"""Threads change the time that an operation takes, and nothing else."""
+
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import nn
+from minigrad.kernels import threads
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    before = mg.get_num_threads()
+    yield
+    mg.set_num_threads(before)
+
+
+def gradients(count):
+    """The input's and the parameters' gradients of a net large enough for threads."""
+    mg.set_num_threads(count)
+    mg.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(8, 16, 3, padding=1), nn.BatchNorm2d(16), nn.MaxPool2d(2))
+    x = mg.randn(32, 8, 32, 32, requires_grad=True)
+    model(x).square().mean().backward()
+    return [x.grad.data, *(p.grad.data for p in model.parameters())]
+
+
+def test_the_result_does_not_depend_on_the_number_of_threads():
+    for one, three in zip(gradients(1), gradients(3), strict=True):
+        np.testing.assert_allclose(one, three, rtol=1e-3, atol=1e-6 * abs(one).max())
+
+
+def test_the_same_number_of_threads_gives_the_same_bits():
+    for first, second in zip(gradients(2), gradients(2), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def names_of_threads(pieces):
+    return set(threads.run(lambda piece: threading.current_thread().name, range(pieces)))
+
+
+def test_pieces_run_on_the_pool():
+    mg.set_num_threads(2)
+    assert all(name.startswith("minigrad") for name in names_of_threads(4))
+
+
+@pytest.mark.parametrize(("count", "pieces"), [(1, 4), (2, 1)])
+def test_nothing_to_share_runs_on_the_calling_thread(count, pieces):
+    mg.set_num_threads(count)
+    assert names_of_threads(pieces) == {threading.current_thread().name}
+
+
+def test_under_a_debugger_everything_runs_on_the_calling_thread():
+    mg.set_num_threads(2)
+    sys.settrace(lambda *_: None)
+    try:
+        names = names_of_threads(4)
+    finally:
+        sys.settrace(None)
+    assert names == {threading.current_thread().name}
+
+
+def test_results_come_in_the_order_of_the_pieces():
+    mg.set_num_threads(2)
+    assert threads.run(lambda piece: piece * piece, range(50)) == [i * i for i in range(50)]
+
+
+def test_an_error_in_a_piece_reaches_the_caller_and_blas_is_set_back():
+    mg.set_num_threads(2)
+    with pytest.raises(ZeroDivisionError):
+        threads.run(lambda piece: 1 / piece, [1, 0])
+    assert [library.num_threads for library in threads._blas_libraries()] == [2]
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, True, None])
+def test_a_senseless_number_is_refused(count):
+    with pytest.raises(ValueError, match="at least 1, got"):
+        mg.set_num_threads(count)
+
+
+@pytest.mark.parametrize(("value", "count"), [("1", 1), ("", None), ("many", None)])
+def test_the_default_is_what_the_process_may_use(value, count):
+    code = "import minigrad as mg; from minigrad.kernels import threads as t; print(mg.get_num_threads())"
+    environment = {"OMP_NUM_THREADS": value, "PATH": ""}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert int(done.stdout) == (count or threads.available_cores.__wrapped__())

@@ -25,8 +25,8 @@ class SequentialLR(LRScheduler):
         self._milestones = [whole(self, "milestones", epoch) for epoch in milestones]
         if len(schedulers) != len(milestones) + 1:
             raise ValueError(
-                f"SequentialLR: {len(schedulers)} schedulers need {len(schedulers) - 1} milestones "
-                f"between them, got {len(milestones)}: {milestones}"
+                f"SequentialLR: milestones {milestones} lie between {len(milestones) + 1} "
+                f"schedulers, got {len(schedulers)}; give one milestone less than schedulers"
             )
         for i, scheduler in enumerate(schedulers):
             if isinstance(scheduler, ReduceLROnPlateau) or scheduler.optimizer is not optimizer:

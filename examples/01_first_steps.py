@@ -1,0 +1,93 @@
+# %% [markdown]
+# # First steps: a gradient by hand, then a small net
+#
+# Run it as a script, or cell by cell as a notebook. `--quick` trains for a moment only.
+
+# %%
+import sys
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+import minigrad as mg
+from minigrad import nn, optim
+from minigrad.datasets import Digits
+from minigrad.transforms import ToTensor
+from minigrad.utils.data import DataLoader
+
+EPOCHS = 1 if "--quick" in sys.argv else 12
+mg.manual_seed(0)
+
+# %% [markdown]
+# ## One gradient
+#
+# y = x² · w. By hand, dy/dx = 2xw = 12 and dy/dw = x² = 9.
+
+# %%
+x = mg.tensor(3.0, requires_grad=True)
+w = mg.tensor(2.0, requires_grad=True)
+y = x * x * w
+y.backward()
+print(y)
+print(f"dy/dx = {x.grad.item()}, dy/dw = {w.grad.item()}")
+
+# %% [markdown]
+# ## The graph behind it
+#
+# Every result knows the op that made it, your line, and where its inputs came from.
+
+# %%
+node = (x * x * w).grad_fn
+while node is not None:
+    print(node)
+    node = next((above for above, _ in node.next_functions if above is not x and above is not w), None)
+
+# %% [markdown]
+# ## A net that reads digits
+#
+# To see backprop, set a breakpoint at `loss.backward()` and step in: all of it is Python.
+
+# %%
+train = DataLoader(Digits(train=True, transform=ToTensor()), batch_size=32, shuffle=True)
+test = DataLoader(Digits(train=False, transform=ToTensor()), batch_size=512)
+model = nn.Sequential(
+    nn.Conv2d(1, 16, 3, padding=1),  # (N, 1, 8, 8) -> (N, 16, 8, 8)
+    nn.ReLU(),
+    nn.MaxPool2d(2),  # -> (N, 16, 4, 4)
+    nn.Conv2d(16, 32, 3, padding=1),
+    nn.ReLU(),
+    nn.Flatten(),  # -> (N, 512)
+    nn.Linear(512, 10),
+)
+optimizer = optim.Adam(model.parameters(), lr=3e-3)
+losses = []
+for _ in tqdm(range(EPOCHS), desc="epochs"):
+    for images, labels in train:
+        loss = nn.functional.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+
+model.eval()
+with mg.no_grad():
+    images, labels = next(iter(test))
+    accuracy = (model(images).argmax(1) == labels).float().mean().item()
+print(f"test accuracy: {accuracy:.2%}")
+
+# %% [markdown]
+# ## What the first layer learned
+
+# %%
+figure = Figure(figsize=(9, 3), layout="constrained")
+left, right = figure.subplots(1, 2)
+left.plot(losses, linewidth=1)
+left.set(xlabel="step", ylabel="cross-entropy", title="Training loss", yscale="log")
+filters = model[0].weight.detach().reshape(4, 4, 3, 3).permute(0, 2, 1, 3).reshape(12, 12)
+right.imshow(filters, cmap="gray")
+right.set(title="16 filters of 3x3", xticks=[], yticks=[])
+picture = Path("runs") / "01_first_steps.png"
+picture.parent.mkdir(exist_ok=True)
+figure.savefig(picture, dpi=120)
+print(f"saved {picture}")

@@ -6,7 +6,8 @@ dilations and paddings are triples (d, h, w).
 
 `correlate` does the work in pieces of some output rows. For a piece, the columns under the
 horizontal and depth taps are copied side by side; the vertical taps then cost nothing, because the
-lines of kh consecutive rows are one matrix. The gradient by the input is a correlate too: of the
+lines of kh consecutive rows are one matrix. Or the columns are copied once, and the products of
+each horizontal tap are added up (`_multiply_shifted`), whichever is faster. The gradient by the input is a correlate too: of the
 output's gradient with the flipped kernel, once for each phase of the stride.
 """
 
@@ -45,11 +46,16 @@ def correlate(x, w, stride, dilation, before, out_size, groups=1, bias=None, out
     if out is None:
         out = np.empty((*out_size[:2], w.shape[0] * w.shape[1], x.shape[3], out_size[2]), x.dtype)
     taps = w.transpose(0, 1, 4, 3, 5, 2)  # -> (G, Og, kh, kd, kw, Cg), the order of the lines
+    pitch = _pitch(x.shape, w.shape, stride[2], dilation[2], before[2], out_size[2])
 
     def compute(piece):
-        columns = _columns(x, piece, groups, w.shape[3:], out_size[2])
         rows = out[piece.out]
-        _multiply(taps, columns, piece.row_stride, rows)
+        if pitch:
+            columns = _columns(x, piece, groups, (*w.shape[3:5], 1), pitch)
+            _multiply_shifted(taps, columns, piece, rows)
+        else:
+            columns = _columns(x, piece, groups, w.shape[3:], out_size[2])
+            _multiply(taps, columns, piece.row_stride, rows)
         if bias is not None:
             rows += bias[:, None, None]
 
@@ -68,7 +74,10 @@ def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
         columns = _columns(x, piece, groups, kernel, out_size[2])
         windows = _windows(columns, kh, piece.row_stride)  # (G, rows, kh * T, L)
         lines = _lines(dy[piece.out], groups)  # (G, rows, Og, L)
-        return np.matmul(lines, windows.swapaxes(2, 3)).sum(axis=1)
+        if og > windows.shape[2]:
+            return np.matmul(lines, windows.swapaxes(2, 3)).sum(axis=1)
+        # The taller matrix in front: up to twice as fast, OpenBLAS cuts its work along it.
+        return np.matmul(windows, lines.swapaxes(2, 3)).sum(axis=1).swapaxes(1, 2)
 
     total = sum(_for_pieces(compute, x, dw, stride, dilation, before, out_size))
     total = total.reshape(groups, og, kh, kd, kw, cg)
@@ -219,6 +228,39 @@ def _multiply(taps, columns, row_stride, out):
     if whole < len(out):
         rest = columns[:, whole * row_stride :]
         _multiply_band(taps, rest, row_stride, len(out) - whole, out[whole:])
+
+
+def _pitch(x_shape, w_shape, stride, dilation, before, out_width):
+    """Columns from one image to the next for `_multiply_shifted`; 0 where that would not pay.
+
+    It saves copying the columns once for each horizontal tap, and its products have more lines;
+    in return every output is added kw times. Measured: 10% (64 channels) to 30% (16) faster, and
+    slower with more outputs than inputs or with short lines.
+    """
+    (N, width), (_, og, cg, _, _, kw) = x_shape[3:], w_shape
+    if stride > 1 or kw == 1 or before < 0 or cg < 16 or og > cg or N * width < 512:
+        return 0
+    after = out_width + (kw - 1) * dilation - before - width
+    return width + max(before, after, out_width - width)  # neighbours share their padding
+
+
+def _multiply_shifted(taps, columns, piece, out):
+    """out = taps times every window, each horizontal tap by itself and then added up, shifted.
+
+    The columns lie once only, with each image's padding between it and the next.
+    """
+    groups, og, kh, _, kw, _ = taps.shape
+    count, _, N, width = out.shape
+    windows = _windows(columns, kh, piece.row_stride)  # (G, rows, kh * kd * Cg, N * pitch)
+    taps = taps.transpose(0, 4, 1, 2, 3, 5).reshape(groups, kw * og, -1)
+    length = windows.shape[3]
+    y = np.empty((kw, og, length), out.dtype)
+    for g, r in product(range(groups), range(count)):
+        np.matmul(taps[g], windows[g, r], out=y.reshape(kw * og, length))
+        for j in range(1, kw):
+            shift = j * piece.step[2]
+            y[0, :, : max(0, length - shift)] += y[j, :, shift:]
+        out[r, g * og : (g + 1) * og] = y[0].reshape(og, N, -1)[:, :, :width]
 
 
 def _multiply_band(taps, columns, row_stride, at_once, out):

@@ -8,6 +8,8 @@ import os
 import sys
 from functools import cache
 
+import numpy as np
+
 _threads = None
 _pool = None
 
@@ -67,8 +69,13 @@ def run(task, pieces):
     before = [library.num_threads for library in _blas_libraries()]
     for library in _blas_libraries():
         library.set_num_threads(1)
+
+    def quietly(piece):  # NumPy's errstate does not reach into other threads
+        with np.errstate(all="ignore"):
+            return task(piece)
+
     try:
-        return list(_workers(n).map(task, pieces))
+        return list(_workers(n).map(quietly, pieces))
     finally:
         for library, count in zip(_blas_libraries(), before, strict=True):
             library.set_num_threads(count)

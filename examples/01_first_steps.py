@@ -38,10 +38,10 @@ print(f"dy/dx = {x.grad.item()}, dy/dw = {w.grad.item()}")
 # Every result knows the op that made it, your line, and where its inputs came from.
 
 # %%
-node = (x * x * w).grad_fn
-while node is not None:
-    print(node)
-    node = next((above for above, _ in node.next_functions if above is not x and above is not w), None)
+product = x * x * w
+print(product.grad_fn, "was made from")
+for source, _ in product.grad_fn.next_functions:
+    print("   ", source)
 
 # %% [markdown]
 # ## A net that reads digits

@@ -30,7 +30,8 @@ def generator(stream: str) -> np.random.Generator:
     try:
         return _generators[stream]
     except KeyError:
-        raise ValueError(f"generator: no stream {stream!r}; choose from {', '.join(STREAMS)}") from None
+        streams = ", ".join(STREAMS)
+        raise ValueError(f"generator: no stream {stream!r}; choose from {streams}") from None
 
 
 def get_rng_state() -> dict[str, Any]:
@@ -41,7 +42,7 @@ def get_rng_state() -> dict[str, Any]:
 def set_rng_state(state: dict[str, Any]) -> None:
     """Go on exactly where `get_rng_state` was taken."""
     if set(state) != set(STREAMS):
-        raise ValueError(f"set_rng_state: expected the streams {', '.join(STREAMS)}, got {sorted(state)}")
+        raise ValueError(f"set_rng_state: expected the streams {STREAMS}, got {sorted(state)}")
     for stream in STREAMS:
         _generators[stream].bit_generator.state = state[stream]
 

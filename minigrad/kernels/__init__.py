@@ -1,0 +1,1 @@
+"""Arrays to arrays: all heavy NumPy, its blocks, threads and memory order. Knows of no graph."""

@@ -1,4 +1,6 @@
-"""Cutting large arrays into blocks that stay in a core's cache while several passes go over them."""
+"""Large arrays in blocks that stay in a core's cache while several passes go over them."""
+
+from itertools import pairwise
 
 from . import threads
 
@@ -18,6 +20,6 @@ def for_blocks(task, count, floats_each):
     if len(pieces) < 4 * share:  # waking a thread costs about a block's work
         return [task(piece) for piece in pieces]
     ends = [len(pieces) * i // share for i in range(share + 1)]
-    groups = [pieces[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    groups = [pieces[a:b] for a, b in pairwise(ends)]
     done = threads.run(lambda group: [task(piece) for piece in group], groups)
     return [result for group in done for result in group]

@@ -7,8 +7,10 @@ dilations and paddings are triples (d, h, w).
 `correlate` does the work in pieces of some output rows. For a piece, the columns under the
 horizontal and depth taps are copied side by side; the vertical taps then cost nothing, because the
 lines of kh consecutive rows are one matrix. Or the columns are copied once, and the products of
-each horizontal tap are added up (`_multiply_shifted`), whichever is faster. The gradient by the input is a correlate too: of the
-output's gradient with the flipped kernel, once for each phase of the stride.
+each horizontal tap are added up (`_multiply_shifted`), whichever is faster.
+
+The gradient by the input is a correlate too: of the output's gradient with the flipped kernel, once
+for each phase of the stride.
 """
 
 import math
@@ -169,7 +171,8 @@ def _columns(x, piece, groups, kernel, width):
     (kd, kh, kw), rows = kernel, piece.rows
     (depth, row, column), (depth_step, row_step, column_step) = piece.start, piece.step
     top, bottom = _inside(row, row_step, rows, H)
-    source = x[:, row + top * row_step : row + bottom * row_step : row_step] if bottom > top else x[:, :0]
+    first = max(row + top * row_step, 0)
+    source = x[:, first : first + (bottom - top) * row_step : row_step]
     whole = column == 0 and width == W and bottom - top == rows and 0 <= depth < D
     if whole and kd == kw == groups == piece.stride == 1 and (row_step == 1 or kh == 1):
         return source[depth].reshape(1, rows, C, N * W)  # the lines lie there already
@@ -187,9 +190,9 @@ def _columns(x, piece, groups, kernel, width):
         left, right = _inside(start, piece.stride, width, W)
         target[..., :left] = 0
         target[..., right:] = 0
-        if right > left:
-            end = start + (right - 1) * piece.stride + 1
-            target[..., left:right] = source[z, ..., start + left * piece.stride : end : piece.stride]
+        first = max(start + left * piece.stride, 0)
+        last = first + (right - left) * piece.stride
+        target[..., left:right] = source[z, ..., first : last : piece.stride]
     return columns.reshape(groups, rows, kd * kw * (C // groups), N * width)
 
 

@@ -12,8 +12,11 @@ from .blocks import for_blocks
 def statistics(x):
     """Mean and (biased) variance of each channel, (C, 1). Two passes: no cancellation."""
     R, C, L = x.shape
-    sums = for_blocks(lambda block: np.sum(x[block], axis=2).sum(axis=0, dtype=np.float64), R, C * L)
-    mean = (sum(sums) / (R * L)).astype(x.dtype)[:, None]
+
+    def sums(block):
+        return np.sum(x[block], axis=2).sum(axis=0, dtype=np.float64)
+
+    mean = (sum(for_blocks(sums, R, C * L)) / (R * L)).astype(x.dtype)[:, None]
 
     def squares(block):
         centered = x[block] - mean

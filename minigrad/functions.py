@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import reduce, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
 from . import random
-from .methods.base import DEFAULT_FLOAT, match
+from .methods.base import DEFAULT_FLOAT, cast, common_dtype, match
 from .ops import arithmetic, index, linalg
 from .ops import shape as shaping
 from .tensor import Tensor, apply
@@ -157,7 +157,7 @@ def _chance(generator: random.Generator | None) -> np.random.Generator:
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an axis that they have."""
-    return apply(shaping.concatenate, *tensors, dim=dim)
+    return apply(shaping.concatenate, *_of_one_dtype("cat", tensors), dim=dim)
 
 
 concat = concatenate = cat
@@ -165,14 +165,25 @@ concat = concatenate = cat
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
-    return apply(shaping.stack, *tensors, dim=dim)
+    return apply(shaping.stack, *_of_one_dtype("stack", tensors), dim=dim)
+
+
+def _of_one_dtype(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors to join, in the dtype that their sum would have."""
+    for x in tensors:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}: expected a list of tensors, one of them is {type(x).__name__}")
+    dtypes = {x.dtype for x in tensors}
+    if len(dtypes) < 2:
+        return list(tensors)
+    common = reduce(lambda d, x: common_dtype(np.empty(1, d), x.data), tensors, np.dtype(bool))
+    return [cast(x, common) for x in tensors]
 
 
 def where(condition: Any, x: Any, y: Any) -> Tensor:
     """Return x where `condition` holds, else y."""
     x, y = (value if isinstance(value, Tensor) else tensor(value) for value in (x, y))
-    x, y = match(x, y)
-    return apply(arithmetic.where, condition, x, y)
+    return apply(arithmetic.where, condition, *match(x, y))
 
 
 def einsum(equation: str, *tensors: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__", "backward", "hooks", "inputs", "origin", "order", "shape", "versions",
+        "__weakref__", "backward", "hooks", "inputs", "order", "origin", "shape", "versions",
     )  # fmt: skip
 
     def __init__(self, backward: Callable, inputs: tuple, versions: tuple, shape: tuple) -> None:
@@ -81,7 +81,8 @@ def refuse_stale(node: Node, backward: Callable, leaf: Any) -> None:
     """Raise if this way back kept the array of `leaf`, which was written to in the meantime."""
     for cell in backward.__closure__ or ():
         kept = cell.cell_contents
-        if isinstance(kept, np.ndarray) and np.may_share_memory(kept, leaf.data):
+        arrays = kept if isinstance(kept, tuple) else (kept,)
+        if any(isinstance(x, np.ndarray) and np.may_share_memory(x, leaf.data) for x in arrays):
             raise RuntimeError(
                 f"a tensor of shape {leaf.shape} that {op_name(backward)} at {node.line} keeps "
                 "for its gradient was changed in place before backward(); call backward() before "

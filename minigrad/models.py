@@ -30,22 +30,18 @@ def lenet5(in_channels: int = 1, num_classes: int = 10, image_size: int = 28) ->
     """LeNet-5 (LeCun, Bottou, Bengio & Haffner, 1998, section II-B), with ReLU and max pooling.
 
     The paper's images are 32x32; at 28x28 the first convolution pads by 2, which is the same.
-    Below 16 pixels, as for the 8x8 digits, both kernels are 3x3 and keep the size of the map, so
-    that the net keeps its shape: two convolutions, each halved by a pooling, three linear layers.
+    Below 16 pixels, as for the 8x8 digits, both pad by 2 and keep the size of the map (8, pooled
+    to 4, pooled to 2), so that the net keeps its layers and its 5x5 kernels.
     """
     _at_least("lenet5", image_size, 4)
-    kernel, pad1, pad2 = 5, 0, 0
-    if image_size < 32:
-        pad1 = 2
-    if image_size < 16:
-        kernel, pad1, pad2 = 3, 1, 1
-    pooled = (image_size + 2 * pad1 - kernel + 1) // 2
-    side = (pooled + 2 * pad2 - kernel + 1) // 2
+    pad1 = 2 if image_size < 32 else 0
+    pad2 = 2 if image_size < 16 else 0
+    side = ((image_size + 2 * pad1 - 4) // 2 + 2 * pad2 - 4) // 2
     return nn.Sequential(
-        nn.Conv2d(in_channels, 6, kernel, padding=pad1),  # (N, 6, 28, 28)
+        nn.Conv2d(in_channels, 6, 5, padding=pad1),  # (N, 6, 28, 28)
         nn.ReLU(),
         nn.MaxPool2d(2),  # (N, 6, 14, 14)
-        nn.Conv2d(6, 16, kernel, padding=pad2),  # (N, 16, 10, 10)
+        nn.Conv2d(6, 16, 5, padding=pad2),  # (N, 16, 10, 10)
         nn.ReLU(),
         nn.MaxPool2d(2),  # (N, 16, 5, 5)
         nn.Flatten(),  # (N, 400)

@@ -21,6 +21,7 @@ class Base:
 
     __slots__ = ()
     data: np.ndarray
+    dtype: Any
     _apply: Callable[..., Tensor]
     _version: int
     _requires_grad: bool
@@ -54,6 +55,15 @@ def cast(x: Any, dtype: np.dtype) -> Tensor:
     return x if x.data.dtype == dtype else x._apply(elementwise.astype, x, dtype=dtype)
 
 
+def need_float(op: str, x: Any) -> Any:
+    """`x`, which must hold floating point numbers."""
+    if x.data.dtype.kind != "f":
+        raise TypeError(
+            f"{op}: needs floating point numbers, the tensor is {x.data.dtype}; write x.float()"
+        )
+    return x
+
+
 def match(x: Any, other: Any, lowest: str = "b") -> tuple[Any, Any]:
     """Two operands of one dtype; (x, NotImplemented) where `other` is nothing to calculate with.
 
@@ -68,7 +78,7 @@ def match(x: Any, other: Any, lowest: str = "b") -> tuple[Any, Any]:
         if max(RANK[kind], RANK[lowest]) > RANK[dtype.kind]:
             dtype = DEFAULT_FLOAT if "f" in (kind, lowest) else np.dtype(np.int64)
         return cast(x, dtype), other.item() if isinstance(other, np.generic) else other
-    if not isinstance(other, (Base, np.ndarray)):
+    if not isinstance(other, (Base, np.ndarray)) or other.dtype.kind not in RANK:
         return x, NotImplemented
     dtype = common_dtype(x.data, other.data if isinstance(other, Base) else other)
     if RANK[lowest] > RANK[dtype.kind]:

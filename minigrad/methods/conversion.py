@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ops import elementwise
-from .base import Base, cast
+from .base import RANK, Base, cast
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -45,7 +45,10 @@ class Conversion(Base):
                 device = target
         if device is not None:
             check_device(device)
-        return cast(self, self.data.dtype if dtype is None else np.dtype(dtype))
+        dtype = self.data.dtype if dtype is None else np.dtype(dtype)
+        if dtype.kind not in RANK:
+            raise TypeError(f"to: a tensor holds real numbers or booleans, not {dtype}")
+        return cast(self, dtype)
 
     type = to
 

@@ -38,9 +38,39 @@ class InPlace(Base):
                 "recorded; put the line inside `with minigrad.no_grad():`"
             )
 
-    def _write(self, name: str, value: Any) -> Tensor:
+    def _write(self, name: str, value: Any, at: Any = ...) -> Tensor:
+        """self[at] = value."""
         self.check_writable(name)
-        self.data[...] = value
+        value = plain(value)
+        try:
+            with np.errstate(all="ignore"):
+                self.data[at] = value
+        except IndexError as error:
+            raise IndexError(f"{name}: a tensor of shape {self.data.shape}: {error}") from None
+        except ValueError:
+            raise ValueError(
+                f"{name}: a value of shape {np.shape(value)} does not fit into the place of shape "
+                f"{self.data[at].shape}"
+            ) from None
+        self.bump_version()
+        return self  # type: ignore[return-value]
+
+    def _update(self, name: str, ufunc: np.ufunc, other: Any) -> Tensor:
+        """self = ufunc(self, other), in the same memory."""
+        self.check_writable(name)
+        other = plain(other)
+        try:
+            with np.errstate(all="ignore"):
+                ufunc(self.data, other, out=self.data)
+        except TypeError:
+            raise TypeError(
+                f"{name}: the result is no {self.data.dtype}; write x = x.float() first"
+            ) from None
+        except ValueError:
+            raise ValueError(
+                f"{name}: {np.shape(other)} does not fit onto a tensor of shape {self.data.shape}, "
+                "which keeps its shape"
+            ) from None
         self.bump_version()
         return self  # type: ignore[return-value]
 
@@ -61,9 +91,7 @@ class InPlace(Base):
         return self._requires_grad and self._node is None
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.check_writable("x[...] = ...")
-        self.data[as_index(key)] = plain(value)
-        self.bump_version()
+        self._write("x[...] = ...", value, as_index(key))
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`."""
@@ -72,11 +100,11 @@ class InPlace(Base):
 
     def copy_(self, source: Any) -> Tensor:
         """Take the values of `source`."""
-        return self._write("copy_", plain(source))
+        return self._write("copy_", source)
 
     def fill_(self, value: float) -> Tensor:
         """Set every element to `value`."""
-        return self._write("fill_", plain(value))
+        return self._write("fill_", value)
 
     def zero_(self) -> Tensor:
         """Set every element to 0."""
@@ -84,19 +112,19 @@ class InPlace(Base):
 
     def add_(self, other: Any, *, alpha: float = 1) -> Tensor:
         """self += alpha * other, in place."""
-        return self._write("add_", self.data + alpha * plain(other))
+        return self._update("add_", np.add, alpha * plain(other))
 
     def sub_(self, other: Any, *, alpha: float = 1) -> Tensor:
         """self -= alpha * other, in place."""
-        return self._write("sub_", self.data - alpha * plain(other))
+        return self._update("sub_", np.subtract, alpha * plain(other))
 
     def mul_(self, other: Any) -> Tensor:
         """self *= other, in place."""
-        return self._write("mul_", self.data * plain(other))
+        return self._update("mul_", np.multiply, other)
 
     def div_(self, other: Any) -> Tensor:
         """self /= other, in place."""
-        return self._write("div_", self.data / plain(other))
+        return self._update("div_", np.divide, other)
 
     def clamp_(self, min: float | None = None, max: float | None = None) -> Tensor:
         """Limit to min..max, in place."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..ops import activation, arithmetic, compare, elementwise, linalg
-from .base import DEFAULT_FLOAT, Base, cast, match
+from .base import DEFAULT_FLOAT, Base, cast, match, number_kind
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -106,21 +108,27 @@ class Math(Base):
 
     def clip(self, min: float | None = None, max: float | None = None) -> Tensor:
         """Limit to min..max; slope 1 inside and on the border."""
+        for bound in (min, max):
+            if bound is not None and number_kind(bound) is None:
+                raise TypeError(
+                    f"clip: min and max are numbers, got {type(bound).__name__}; write "
+                    "x.maximum(low).minimum(high) for bounds that are tensors"
+                )
         return self._apply(elementwise.clip, self, low=min, high=max)
 
     clamp = clip
 
     def maximum(self, other: Any) -> Tensor:
         """The larger of two, element by element; a tie shares the gradient."""
-        return self._apply(arithmetic.maximum, *_operands("maximum", self, other))
+        return self._apply(arithmetic.maximum, *operands("maximum", self, other))
 
     def minimum(self, other: Any) -> Tensor:
         """The smaller of two, element by element; a tie shares the gradient."""
-        return self._apply(arithmetic.minimum, *_operands("minimum", self, other))
+        return self._apply(arithmetic.minimum, *operands("minimum", self, other))
 
     def where(self, condition: Any, other: Any) -> Tensor:
         """This tensor where `condition` holds, else `other`."""
-        x, y = _operands("where", self, other)
+        x, y = operands("where", self, other)
         return self._apply(arithmetic.where, condition, x, y)
 
     def masked_fill(self, mask: Any, value: float) -> Tensor:
@@ -129,6 +137,8 @@ class Math(Base):
 
     def matmul(self, other: Any) -> Tensor:
         """Matrix product over the last two axes; leading axes broadcast."""
+        if not isinstance(other, (Base, np.ndarray)):
+            raise TypeError(f"matmul: expected a tensor, got {type(other).__name__}")
         return self._apply(linalg.matmul, self, other)
 
     mm = bmm = dot = matmul
@@ -174,7 +184,8 @@ class Math(Base):
         return self._apply(compare.isfinite, self)
 
 
-def _operands(name: str, x: Any, other: Any) -> tuple[Any, Any]:
+def operands(name: str, x: Any, other: Any) -> tuple[Any, Any]:
+    """Two operands of one dtype; refuses what is nothing to calculate with."""
     x, y = match(x, other)
     if y is NotImplemented:
         raise TypeError(f"{name}: expected a tensor or a number, got {type(other).__name__}")

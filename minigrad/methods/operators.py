@@ -57,13 +57,23 @@ class Operators(Base):
     def __floordiv__(self, other: Any) -> Tensor:
         return self._binary(compare.floor_divide, other)
 
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return self._binary(compare.floor_divide, other, reflected=True)
+
     def __mod__(self, other: Any) -> Tensor:
         return self._binary(compare.remainder, other)
 
+    def __rmod__(self, other: Any) -> Tensor:
+        return self._binary(compare.remainder, other, reflected=True)
+
     def __matmul__(self, other: Any) -> Tensor:
+        if not isinstance(other, (Base, np.ndarray)):
+            return NotImplemented
         return self._apply(linalg.matmul, self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
+        if not isinstance(other, np.ndarray):
+            return NotImplemented
         return self._apply(linalg.matmul, other, self)
 
     def __neg__(self) -> Tensor:
@@ -140,7 +150,12 @@ class Operators(Base):
         return int(self._only_element("an index"))
 
     def __format__(self, spec: str) -> str:
-        return format(self.data.item(), spec) if self.data.ndim == 0 and spec else str(self)
+        if self.data.ndim and spec:
+            raise TypeError(
+                f"a tensor of shape {self.data.shape} cannot be written as {spec!r}, only one "
+                "number can; write .item(), or reduce it first, for example with .mean()"
+            )
+        return str(self) if self.data.ndim else format(self.data.item(), spec)
 
     def _only_element(self, purpose: str) -> Any:
         if self.data.size != 1:

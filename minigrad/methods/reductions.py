@@ -11,7 +11,7 @@ import numpy as np
 
 from ..ops import compare, reduce
 from ..ops import index as indexing
-from .base import Base
+from .base import Base, need_float
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -37,18 +37,33 @@ class Reductions(Base):
 
     def mean(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
         """The mean along `dim`."""
-        self._need_float("mean")
-        return self._apply(reduce.mean, self, dim=dim, keepdim=keepdim)
+        return self._apply(reduce.mean, need_float("mean", self), dim=dim, keepdim=keepdim)
 
-    def var(self, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
-        """The variance along `dim`, over (count - correction)."""
-        self._need_float("var")
-        return self._apply(reduce.var, self, dim=dim, correction=correction, keepdim=keepdim)
+    def var(
+        self,
+        dim: Dims = None,
+        unbiased: bool = True,
+        keepdim: bool = False,
+        *,
+        correction: float | None = None,
+    ) -> Tensor:
+        """The variance along `dim`, over (count - correction); unbiased=False is correction=0."""
+        correction = int(unbiased) if correction is None else correction
+        x = need_float("var", self)
+        return self._apply(reduce.var, x, dim=dim, correction=correction, keepdim=keepdim)
 
-    def std(self, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
-        """The standard deviation along `dim`, over (count - correction)."""
-        self._need_float("std")
-        return self._apply(reduce.std, self, dim=dim, correction=correction, keepdim=keepdim)
+    def std(
+        self,
+        dim: Dims = None,
+        unbiased: bool = True,
+        keepdim: bool = False,
+        *,
+        correction: float | None = None,
+    ) -> Tensor:
+        """The standard deviation along `dim`, the square root of `var`."""
+        correction = int(unbiased) if correction is None else correction
+        x = need_float("std", self)
+        return self._apply(reduce.std, x, dim=dim, correction=correction, keepdim=keepdim)
 
     def prod(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
         """The product along `dim`."""
@@ -75,7 +90,6 @@ class Reductions(Base):
         return self.amin() if dim is None else self._select(compare.argmin, dim, keepdim)
 
     def _select(self, search: Any, dim: int, keepdim: bool) -> ValuesIndices:
-        reduce.normalize_dims(search.__name__, dim, self.data.ndim)
         where = self._apply(search, self, dim=dim, keepdim=True)
         values = self.gather(dim, where)
         return ValuesIndices(values, where) if keepdim else ValuesIndices(
@@ -101,7 +115,7 @@ class Reductions(Base):
 
     def topk(self, k: int, dim: int = -1, largest: bool = True) -> ValuesIndices:
         """(values, indices) of the k largest (or smallest) along `dim`, best first."""
-        size = self.data.shape[dim]
+        size = self.size(dim)  # type: ignore[attr-defined]
         if not 0 <= k <= size:
             raise ValueError(f"topk: k must be 0..{size} for axis {dim} of {self.data.shape}, got {k}")
         where = self.argsort(dim, descending=largest).narrow(dim, 0, k)
@@ -117,7 +131,7 @@ class Reductions(Base):
 
     def index_select(self, dim: int, index: Any) -> Tensor:
         """Whole slices along `dim`, in the order of the 1-D integer tensor `index`."""
-        before = (slice(None),) * (dim % self.data.ndim)
+        before = (slice(None),) * reduce.normalize_dim("index_select", dim, self.data.ndim)
         return self[(*before, index)]  # type: ignore[index]
 
     def logsumexp(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -126,8 +140,7 @@ class Reductions(Base):
 
     def norm(self, p: float = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
         """The p-norm along `dim`; p may be inf."""
-        self._need_float("norm")
-        return self._apply(reduce.norm, self, p=p, dim=dim, keepdim=keepdim)
+        return self._apply(reduce.norm, need_float("norm", self), p=p, dim=dim, keepdim=keepdim)
 
     def cumsum(self, dim: int) -> Tensor:
         """Running sum along `dim`."""
@@ -140,13 +153,6 @@ class Reductions(Base):
     def all(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
         """Whether all elements are true."""
         return self._apply(compare.all, self, dim=dim, keepdim=keepdim)
-
-    def _need_float(self, name: str) -> None:
-        if self.data.dtype.kind != "f":
-            raise TypeError(
-                f"{name}: needs floating point numbers, the tensor is {self.data.dtype}; "
-                f"write x.float().{name}()"
-            )
 
 
 def as_array(index: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ops import shape as shaping
-from ..ops.reduce import normalize_dims
+from ..ops.reduce import normalize_dim, normalize_dims
 from .base import Base
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Shaping(Base):
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one axis."""
-        return self.data.shape if dim is None else self.data.shape[dim]
+        shape = self.data.shape
+        return shape if dim is None else shape[normalize_dim("size", dim, len(shape))]
 
     def dim(self) -> int:
         """How many axes."""
@@ -69,8 +70,8 @@ class Shaping(Base):
         shape = self.data.shape
         if not shape:
             return self.reshape(1)
-        (start,) = normalize_dims("flatten", start_dim, len(shape))
-        (end,) = normalize_dims("flatten", end_dim, len(shape))
+        start = normalize_dim("flatten", start_dim, len(shape))
+        end = normalize_dim("flatten", end_dim, len(shape))
         if start > end:
             raise ValueError(f"flatten: start_dim {start_dim} stands after end_dim {end_dim}")
         middle = math.prod(shape[start : end + 1])
@@ -79,15 +80,8 @@ class Shaping(Base):
     def unflatten(self, dim: int, sizes: tuple[int, ...]) -> Tensor:
         """One axis becomes several: the inverse of flatten. One size may be -1."""
         shape = self.data.shape
-        (axis,) = normalize_dims("unflatten", dim, len(shape))
-        sizes = tuple(sizes)
-        if -1 in sizes:
-            known = -math.prod(sizes)
-            sizes = tuple(shape[axis] // known if n == -1 else n for n in sizes)
-        if math.prod(sizes) != shape[axis]:
-            raise ValueError(
-                f"unflatten: axis {dim} has size {shape[axis]}, which is not the product of {sizes}"
-            )
+        axis = normalize_dim("unflatten", dim, len(shape))
+        sizes = shaping.fill_in("unflatten", shape[axis : axis + 1], tuple(sizes))
         return self.reshape(*shape[:axis], *sizes, *shape[axis + 1 :])
 
     def permute(self, *dims: Any) -> Tensor:
@@ -97,7 +91,7 @@ class Shaping(Base):
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         """Exchange two axes."""
         axes = list(range(self.data.ndim))
-        ((a,), (b,)) = (normalize_dims("transpose", d, self.data.ndim) for d in (dim0, dim1))
+        a, b = (normalize_dim("transpose", d, self.data.ndim) for d in (dim0, dim1))
         axes[a], axes[b] = axes[b], axes[a]
         return self.permute(*axes)
 
@@ -116,7 +110,7 @@ class Shaping(Base):
     def unsqueeze(self, dim: int) -> Tensor:
         """Insert an axis of size 1 at `dim`."""
         shape = list(self.data.shape)
-        (axis,) = normalize_dims("unsqueeze", dim, len(shape) + 1)
+        axis = normalize_dim("unsqueeze", dim, len(shape) + 1)
         shape.insert(axis, 1)
         return self.reshape(tuple(shape))
 
@@ -146,13 +140,13 @@ class Shaping(Base):
         """Reverse the order along `dims`."""
         return self._apply(shaping.flip, self, dims=_flat(dims))
 
-    def roll(self, shifts: Any, dims: Any) -> Tensor:
-        """Shift along `dims`; what leaves at one end comes back at the other."""
+    def roll(self, shifts: Any, dims: Any = None) -> Tensor:
+        """Shift along `dims` (or in reading order); what leaves one end comes back at the other."""
         return self._apply(shaping.roll, self, shifts=shifts, dims=dims)
 
     def narrow(self, dim: int, start: int, length: int) -> Tensor:
         """`length` slices along `dim` from `start` on."""
-        (axis,) = normalize_dims("narrow", dim, self.data.ndim)
+        axis = normalize_dim("narrow", dim, self.data.ndim)
         if not 0 <= start <= start + length <= self.data.shape[axis]:
             raise IndexError(
                 f"narrow: {start}..{start + length} is not within axis {dim} of {self.data.shape}"
@@ -161,7 +155,7 @@ class Shaping(Base):
 
     def split(self, split_size: int | list[int], dim: int = 0) -> tuple[Tensor, ...]:
         """Pieces along `dim`: of `split_size` each (the last may be smaller), or of listed sizes."""
-        (axis,) = normalize_dims("split", dim, self.data.ndim)
+        axis = normalize_dim("split", dim, self.data.ndim)
         total = self.data.shape[axis]
         if isinstance(split_size, int):
             if split_size < 1:
@@ -176,11 +170,13 @@ class Shaping(Base):
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         """At most `chunks` pieces of equal size along `dim`; the last may be smaller."""
-        return self.split(-(-self.data.shape[dim] // chunks) or 1, dim)
+        if chunks < 1:
+            raise ValueError(f"chunk: chunks must be at least 1, got {chunks}")
+        return self.split(-(-self.size(dim) // chunks) or 1, dim)
 
     def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
         """The slices along `dim`, that axis gone."""
-        (axis,) = normalize_dims("unbind", dim, self.data.ndim)
+        axis = normalize_dim("unbind", dim, self.data.ndim)
         before = (slice(None),) * axis
         return tuple(self[(*before, i)] for i in range(self.data.shape[axis]))  # type: ignore[index]
 

@@ -13,7 +13,8 @@ def describe(x: np.ndarray, requires_grad: bool, made: str) -> str:
     elif requires_grad:
         facts.append("requires_grad")
     if x.ndim == 0:
-        return f"Tensor({x.item():.6g}, {', '.join(facts)})"
+        value = f"{x.item():.6g}" if x.dtype.kind == "f" else x.item()
+        return f"Tensor({value}, {', '.join(facts)})"
     lead = f"Tensor {x.shape} {facts[0]}{statistics(x)}"
     rest = "".join(f", {fact}" for fact in facts[1:])
     with np.printoptions(threshold=200, edgeitems=2, precision=4, linewidth=100):

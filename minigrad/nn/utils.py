@@ -70,6 +70,12 @@ def _grads(function: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]
             UserWarning,
             stacklevel=3,
         )
+    for p in tensors:
+        if not isinstance(p, Tensor):
+            raise TypeError(
+                f"{function}: expected Tensors, got {type(p).__name__}; "
+                f"write {function}(net.parameters(), ...)"
+            )
     return [p.grad for p in tensors if p.grad is not None]
 
 

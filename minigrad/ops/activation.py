@@ -134,7 +134,7 @@ def softplus(x, beta=1.0, threshold=20.0):
     y = np.where(linear, x, np.logaddexp(scaled, 0) / beta).astype(x.dtype, copy=False)
 
     def softplus_backward(dy):
-        return (dy * np.where(linear, x.dtype.type(1), logistic(scaled)),)
+        return (dy * np.where(linear, dy.dtype.type(1), logistic(scaled)),)
 
     return y, softplus_backward
 
@@ -154,7 +154,7 @@ def hardsigmoid(x):
     between = (x > -3) & (x < 3)
 
     def hardsigmoid_backward(dy):
-        return (dy * between * x.dtype.type(1 / 6),)
+        return (dy * between * dy.dtype.type(1 / 6),)
 
     return np.clip(x / 6 + x.dtype.type(0.5), 0, 1), hardsigmoid_backward
 

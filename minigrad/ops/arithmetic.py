@@ -17,8 +17,6 @@ def add(x, y):
 
 def sub(x, y):
     """Return x - y."""
-    if np.result_type(x, y) == bool:
-        raise TypeError("sub: booleans cannot be subtracted; write x ^ y, or x.long() first")
     x_shape, y_shape = np.shape(x), np.shape(y)
 
     def sub_backward(dz):
@@ -59,8 +57,6 @@ def div(x, y, *, needs=(True, True)):
 def pow(x, y, *, needs=(True, True)):
     """Return x ** y. The slope by y at x = 0 is taken as 0 (for y >= 0)."""
     x_shape, y_shape = np.shape(x), np.shape(y)
-    if np.result_type(x, y).kind != "f" and np.any(np.less(y, 0)):
-        raise ValueError("pow: an integer to a negative power is no integer; write x.float() ** y")
     z = _calculate("pow", np.power, x, y)
     kept = z if needs[1] else None
 
@@ -124,4 +120,10 @@ def _calculate(name, ufunc, x, y):
         return ufunc(x, y)
     except ValueError:
         broadcast_shapes(name, x=np.shape(x), y=np.shape(y))
-        raise
+        raise ValueError(  # the shapes fit: these are integers, and y has negative ones
+            f"{name}: an integer to a negative power is no integer; write x.float() ** y"
+        ) from None
+    except TypeError:
+        raise TypeError(
+            f"{name}: booleans cannot be subtracted; write x ^ y, or x.long() first"
+        ) from None

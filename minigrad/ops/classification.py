@@ -5,7 +5,16 @@ import numpy as np
 from .loss import reduced
 
 
-def cross_entropy(x, target, weight=None, *, ignore_index=-100, reduction="mean", smoothing=0.0):
+def cross_entropy(
+    x,
+    target,
+    weight=None,
+    *,
+    ignore_index=-100,
+    reduction="mean",
+    smoothing=0.0,
+    needs=(True, False, False),
+):
     """Softmax and negative log likelihood in one: -log softmax(x)[target].
 
     `target` holds class numbers (N, *S), or probabilities of x's own shape. Fused, its gradient is
@@ -16,14 +25,23 @@ def cross_entropy(x, target, weight=None, *, ignore_index=-100, reduction="mean"
     shifted = columns - np.max(columns, axis=1, keepdims=True)
     e = np.exp(shifted)
     total = np.sum(e, axis=1, keepdims=True)
-    values = -np.sum(np.where(share == 0, x.dtype.type(0), share * (shifted - np.log(total))), axis=1)
+    log_p = shifted - np.log(total)
+    values = -np.sum(np.where(share == 0, x.dtype.type(0), share * log_p), axis=1)
     y, scale = reduced("cross_entropy", values, reduction, divisor)
+    log_p = log_p if needs[1] else None
 
-    def cross_entropy_backward(dy, *_):
-        dx = e * (np.sum(share, axis=1, keepdims=True) / total)
-        dx -= share
-        dx *= _for_each(dy, len(dx)) * scale
-        return _classes_second(dx, shape), None, None
+    def cross_entropy_backward(dy):
+        dy = _for_each(dy, len(e)) * scale
+        dx = dtarget = None
+        if needs[0]:
+            dx = e * (np.sum(share, axis=1, keepdims=True) / total)
+            dx -= share
+            dx *= dy
+            dx = _classes_second(dx, shape)
+        if needs[1]:  # probabilities, for example of a teacher
+            dtarget = -dy * (1 - smoothing) * log_p
+            dtarget = _classes_second(dtarget if weight is None else dtarget * weight, shape)
+        return dx, dtarget, None
 
     return _unflatten(y, reduction, shape), cross_entropy_backward
 
@@ -46,6 +64,8 @@ def nll_loss(x, target, weight=None, *, ignore_index=-100, reduction="mean"):
 
 def _classes_last(name, x):
     """(N, C, *S) -> (N * S, C)."""
+    if x.dtype.kind != "f":
+        raise TypeError(f"{name}: input must hold floating point scores, got {x.dtype}")
     if x.ndim < 2:
         raise ValueError(f"{name}: input must be (N, classes) or (N, classes, ...), got {x.shape}")
     return np.moveaxis(x, 1, -1).reshape(-1, x.shape[1]), x.shape
@@ -59,7 +79,7 @@ def _classes_second(dx, shape):
 def _shares(name, x, target, weight, ignore_index, smoothing):
     """How much each class counts for each sample (N * S, C), and what "mean" divides by."""
     classes = x.shape[1]
-    weight = np.ones(classes, x.dtype) if weight is None else weight
+    weight = np.ones(classes, x.dtype) if weight is None else weight.astype(x.dtype, copy=False)
     if weight.shape != (classes,):
         raise ValueError(f"{name}: weight must be one number for each of the {classes} classes")
     if target.dtype.kind == "f":
@@ -82,7 +102,7 @@ def _shares(name, x, target, weight, ignore_index, smoothing):
 
 
 def _check_classes(name, target, classes):
-    if target.size and not (0 <= target.min() and target.max() < classes):
+    if target.size and not (target.min() >= 0 and target.max() < classes):
         wrong = target[(target < 0) | (target >= classes)][0]
         raise IndexError(
             f"{name}: target {wrong} is out of range: the input has {classes} classes, so targets "

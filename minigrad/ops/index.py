@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .reduce import normalize_dims
+from .reduce import normalize_dim
 
 
 def getitem(x, index):
@@ -29,8 +29,8 @@ def getitem(x, index):
 def gather(x, index, dim):
     """y[i][j] = x[index[i][j]][j] for dim 0, likewise for other axes. index has x's axes."""
     shape = x.shape
-    (axis,) = normalize_dims("gather", dim, x.ndim)
-    _check_gather(x, index, axis)
+    axis = normalize_dim("gather", dim, x.ndim)
+    _check_gather("gather", x, index, axis)
     grid = _grid(index, axis)
 
     def gather_backward(dy):
@@ -48,29 +48,36 @@ def _grid(index, axis):
     return tuple(grid)
 
 
-def _check_gather(x, index, axis):
+def _check_gather(op, x, index, axis):
     if index.dtype.kind not in "iu":
-        raise TypeError(f"gather: index must hold integers, got {index.dtype}")
+        raise TypeError(f"{op}: index must hold integers, got {index.dtype}")
     sizes = [n for i, n in enumerate(x.shape) if i != axis]
     wanted = [n for i, n in enumerate(index.shape) if i != axis]
     if index.ndim != x.ndim or any(w > n for w, n in zip(wanted, sizes, strict=True)):
         raise ValueError(
-            f"gather: index of shape {index.shape} does not fit a tensor of shape {x.shape}; both "
+            f"{op}: index of shape {index.shape} does not fit a tensor of shape {x.shape}; both "
             f"need as many axes, and no size but that of axis {axis} may be larger"
         )
-    _check_range("gather", index, x.shape[axis])
+    _check_range(op, index, x.shape[axis])
 
 
 def _check_range(op, index, size):
-    if index.size and not (0 <= index.min() and index.max() < size):
+    if index.size and not (index.min() >= 0 and index.max() < size):
         wrong = index[(index < 0) | (index >= size)].flat[0]
         raise IndexError(f"{op}: index {wrong} is out of range, it must be 0..{size - 1}")
 
 
 def scatter_add(x, source, index, dim, *, needs=(True, True)):
     """A copy of x with source[i][j] added at x[index[i][j]][j] (dim 0): gather's mirror image."""
-    (axis,) = normalize_dims("scatter_add", dim, x.ndim)
-    _check_gather(x, index, axis)
+    axis = normalize_dim("scatter_add", dim, x.ndim)
+    _check_gather("scatter_add", x, index, axis)
+    if source.dtype != x.dtype:
+        raise TypeError(f"scatter_add: src is {source.dtype}, the tensor {x.dtype}; convert one")
+    if source.ndim != index.ndim or any(n < m for n, m in zip(source.shape, index.shape, strict=True)):
+        raise ValueError(
+            f"scatter_add: src of shape {source.shape} must be at least as large as the index "
+            f"of shape {index.shape}"
+        )
     picked = tuple(slice(n) for n in index.shape)
     source_shape = source.shape
     y, grid = x.copy(), _grid(index, axis)
@@ -89,6 +96,8 @@ def one_hot(x, num_classes=-1):
     """Each whole number becomes a vector with a 1 at its place: (...) -> (..., num_classes)."""
     if x.dtype.kind not in "iu":
         raise TypeError(f"one_hot: expected integers, got {x.dtype}; write x.long()")
+    if num_classes == -1 and x.size == 0:
+        raise ValueError("one_hot: there is no largest class in an empty tensor; give num_classes")
     size = int(x.max()) + 1 if num_classes == -1 else num_classes
     _check_range("one_hot", x, size)
     return (x[..., None] == np.arange(size)).astype(np.int64), None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .broadcast import unbroadcast
+from .broadcast import broadcast_shapes, unbroadcast
 
 
 def matmul(x, y, *, needs=(True, True)):
@@ -48,15 +48,23 @@ def _check_matmul(x, y):
             f"matmul: {x.shape} @ {y.shape}: the last axis of the left operand ({x.shape[-1]}) "
             f"must equal the second-to-last of the right one ({inner})"
         )
+    if x.ndim > 2 and y.ndim > 2 and x.shape[:-2] != y.shape[:-2]:
+        broadcast_shapes("matmul, axes before the last two", x=x.shape[:-2], y=y.shape[:-2])
+    _same_dtype("matmul", x, y)
+
+
+def _same_dtype(op, x, y):
     if x.dtype != y.dtype:
         raise TypeError(
-            f"matmul: operands of dtype {x.dtype} and {y.dtype}; convert one, "
+            f"{op}: operands of dtype {x.dtype} and {y.dtype}; convert one, "
             f"for example y.to(minigrad.{x.dtype})"
         )
 
 
 def linear(x, w, b=None, *, needs=(True, True, True)):
     """Return x @ w.T + b. x is (..., in), w is (out, in) as PyTorch stores it, b is (out,)."""
+    if w.ndim != 2:
+        raise ValueError(f"linear: weight must be (out_features, in_features), got shape {w.shape}")
     out_features, in_features = w.shape
     if x.ndim == 0 or x.shape[-1] != in_features:
         raise ValueError(
@@ -66,6 +74,11 @@ def linear(x, w, b=None, *, needs=(True, True, True)):
     if x.dtype != w.dtype:
         raise TypeError(
             f"linear: input is {x.dtype}, the weight {w.dtype}; write x.to(minigrad.{w.dtype})"
+        )
+    if b is not None and b.shape != (out_features,):
+        raise ValueError(
+            f"linear: bias must have one value for each of the {out_features} output features, "
+            f"got shape {b.shape}"
         )
     rows = x.reshape(-1, in_features)  # (..., in) -> (rows, in)
     y = rows @ w.T
@@ -84,7 +97,7 @@ def linear(x, w, b=None, *, needs=(True, True, True)):
     return y.reshape(*x_shape[:-1], out_features), linear_backward
 
 
-def einsum(*arrays, equation, needs=None):
+def einsum(*arrays, equation, needs=()):
     """Einstein's summation, such as "ij,jk->ik". Explicit output, no repeated letter in a term.
 
     The gradient of an operand is an einsum too: the result's gradient with all other operands,
@@ -92,7 +105,8 @@ def einsum(*arrays, equation, needs=None):
     """
     terms, output = _parse_einsum(equation, arrays)
     sizes = _letter_sizes(equation, terms, arrays)
-    needs = needs or [True] * len(arrays)
+    for x in arrays[1:]:
+        _same_dtype("einsum", arrays[0], x)
 
     def einsum_backward(dy):
         return tuple(
@@ -128,7 +142,7 @@ def _letter_sizes(equation, terms, arrays):
 def _parse_einsum(equation, arrays):
     left, arrow, output = equation.replace(" ", "").partition("->")
     terms = left.split(",")
-    if "." in equation:
+    if not "".join([*terms, output]).isalpha():
         raise ValueError(f"einsum: {equation!r}: name every axis by a letter, '...' is not taken")
     if not arrow:
         output = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))

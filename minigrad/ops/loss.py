@@ -17,10 +17,23 @@ def _same_shape(name, x, t):
             if x.ndim == t.ndim + 1 and x.shape[-1] == 1:
                 hint = "; write target.unsqueeze(-1), or output.squeeze(-1)"
         raise ValueError(f"{name}: input has shape {x.shape}, target {t.shape}{hint}")
-    if x.dtype != t.dtype:
+    if x.dtype.kind != "f" or x.dtype != t.dtype:
         raise TypeError(
-            f"{name}: input is {x.dtype}, target {t.dtype}; write target.to(minigrad.{x.dtype})"
+            f"{name}: input is {x.dtype}, target {t.dtype}; both must be of one floating point "
+            "type, write for example target.float()"
         )
+
+
+def _weight(name, argument, weight, x):
+    """A weight for each element of x; 1 where none is given."""
+    if weight is None:
+        return x.dtype.type(1)
+    try:
+        return np.broadcast_to(weight, x.shape)
+    except ValueError:
+        raise ValueError(
+            f"{name}: {argument} of shape {weight.shape} does not fit an input of shape {x.shape}"
+        ) from None
 
 
 def reduced(name, values, reduction, count=None):
@@ -34,9 +47,8 @@ def reduced(name, values, reduction, count=None):
     if reduction == "sum":
         return np.sum(values), dtype(1)
     if reduction == "mean":
-        with np.errstate(all="ignore"):  # the mean of nothing is nan
-            weight = dtype(1) / dtype(values.size if count is None else count)
-            return np.sum(values) * weight, weight
+        weight = dtype(1) / dtype(values.size if count is None else count)  # of nothing it is nan
+        return np.sum(values) * weight, weight
     raise ValueError(f'{name}: reduction must be "mean", "sum" or "none", got {reduction!r}')
 
 
@@ -104,9 +116,8 @@ def kl_div(x, t, *, reduction="mean", log_target=False, needs=(True, True)):
     "batchmean" divides the sum by the batch size, which is the definition; "mean" by all elements.
     """
     _same_shape("kl_div", x, t)
-    with np.errstate(all="ignore"):
-        target, log_t = (np.exp(t), t) if log_target else (t, np.log(t))
-        values = np.where(target > 0, target * (log_t - x), x.dtype.type(0))
+    target, log_t = (np.exp(t), t) if log_target else (t, np.log(t))
+    values = np.where(target > 0, target * (log_t - x), x.dtype.type(0))
     if reduction == "batchmean":
         y, weight = reduced("kl_div", values, "mean", len(x))
     else:
@@ -131,9 +142,8 @@ def binary_cross_entropy(x, t, weight=None, *, reduction="mean", needs=(True, Tr
             f"binary_cross_entropy: input must be probabilities in 0..1, got {x.min():.4g} to "
             f"{x.max():.4g}; apply sigmoid, or use binary_cross_entropy_with_logits"
         )
-    each = x.dtype.type(1) if weight is None else weight
-    with np.errstate(divide="ignore"):
-        log_x, log_1x = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
+    each = _weight("binary_cross_entropy", "weight", weight, x)
+    log_x, log_1x = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
     values = -each * (t * log_x + (1 - t) * log_1x)
     y, share = reduced("binary_cross_entropy", values, reduction)
 
@@ -154,8 +164,8 @@ def binary_cross_entropy_with_logits(
     `pos_weight` multiplies the first term.
     """
     _same_shape("binary_cross_entropy_with_logits", x, t)
-    each = x.dtype.type(1) if weight is None else weight
-    positive = x.dtype.type(1) if pos_weight is None else pos_weight
+    each = _weight("binary_cross_entropy_with_logits", "weight", weight, x)
+    positive = _weight("binary_cross_entropy_with_logits", "pos_weight", pos_weight, x)
     with_one, with_zero = np.logaddexp(-x, 0), np.logaddexp(x, 0)
     values = (each * (positive * t * with_one + (1 - t) * with_zero)).astype(x.dtype, copy=False)
     y, share = reduced("binary_cross_entropy_with_logits", values, reduction)

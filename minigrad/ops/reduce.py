@@ -138,9 +138,9 @@ def prod(x, dim=None, keepdim=False):
         last = np.moveaxis(x, dims, range(-len(dims), 0))
         flat = last.reshape(*last.shape[: last.ndim - len(dims)], count)  # (..., reduced)
         one = np.ones((*flat.shape[:-1], 1), x.dtype)
-        before = np.cumprod(np.concatenate([one, flat[..., :-1]], -1), -1)
-        after = np.cumprod(np.concatenate([one, flat[..., :0:-1]], -1), -1)[..., ::-1]
-        others = (before * after).reshape(last.shape)
+        before = np.cumprod(np.concatenate([one, flat], -1), -1)[..., :count]
+        after = np.cumprod(np.concatenate([one, flat[..., ::-1]], -1), -1)[..., :count]
+        others = (before * after[..., ::-1]).reshape(last.shape)
         others = np.moveaxis(others, range(-len(dims), 0), dims)
         return (_spread(dy, x.shape, dims, keepdim) * others,)
 

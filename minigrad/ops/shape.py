@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from .reduce import normalize_dims
+from .reduce import normalize_dim, normalize_dims
 
 
 def reshape(x, shape):
     """The elements of x in order, in another shape; one size may be -1 and is worked out."""
     before = x.shape
-    shape = _fill_in(before, tuple(shape))
+    shape = fill_in("reshape", before, tuple(shape))
 
     def reshape_backward(dy):
         return (dy.reshape(before),)
@@ -18,14 +18,15 @@ def reshape(x, shape):
     return x.reshape(shape), reshape_backward
 
 
-def _fill_in(before, shape):
+def fill_in(op, before, shape):
+    """`shape` with its -1 worked out, so that it holds as many elements as `before`."""
     count, known = math.prod(before), math.prod(n for n in shape if n != -1)
     wildcard = shape.count(-1)
     if wildcard == 1 and known and count % known == 0:
         return tuple(count // known if n == -1 else n for n in shape)
     if wildcard or known != count or min(shape, default=0) < 0:
         raise ValueError(
-            f"reshape: {before} has {count} elements and does not go into {shape}"
+            f"{op}: {before} has {count} elements and does not go into {shape}"
             + ("; only one size can be -1" if wildcard > 1 else "")
         )
     return shape
@@ -78,21 +79,25 @@ def flip(x, dims):
 
 
 def roll(x, shifts, dims):
-    """Shift along the axes `dims`; what leaves at one end comes back at the other."""
+    """Shift along the axes `dims`; what leaves at one end comes back at the other.
+
+    Without `dims` the elements shift in reading order.
+    """
+    axes = None if dims is None else normalize_dims("roll", dims, x.ndim)
 
     def roll_backward(dy):
-        return (np.roll(dy, tuple(-s for s in np.atleast_1d(shifts)), dims),)
+        return (np.roll(dy, np.negative(shifts), axes),)
 
-    return np.roll(x, shifts, dims), roll_backward
+    return np.roll(x, shifts, axes), roll_backward
 
 
 def concatenate(*arrays, dim=0):
     """Join arrays along an axis that they have. All other sizes agree."""
     if not arrays:
         raise ValueError("concatenate: needs at least one tensor, got none")
-    (axis,) = normalize_dims("concatenate", dim, arrays[0].ndim) or (0,)
+    axis = normalize_dim("concatenate", dim, arrays[0].ndim)
     for i, x in enumerate(arrays):
-        if x.ndim == 0 or x.ndim != arrays[0].ndim or _without(x.shape, axis) != _without(
+        if x.ndim != arrays[0].ndim or _without(x.shape, axis) != _without(
             arrays[0].shape, axis
         ):
             raise ValueError(
@@ -121,7 +126,7 @@ def stack(*arrays, dim=0):
                 f"stack: all tensors must have one shape; tensor 0 has {arrays[0].shape}, "
                 f"tensor {i} has {x.shape}"
             )
-    (axis,) = normalize_dims("stack", dim, arrays[0].ndim + 1)
+    axis = normalize_dim("stack", dim, arrays[0].ndim + 1)
 
     def stack_backward(dy):
         return tuple(np.moveaxis(dy, axis, 0))
@@ -141,6 +146,7 @@ def pad(x, padding, mode="constant", value=0.0):
     """
     shape = x.shape
     if mode == "constant":
+        _check_crop(shape, padding)
         crop = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(shape, padding, strict=True))
         grow = [(max(a, 0), max(b, 0)) for a, b in padding]
         y = np.pad(x[crop], grow, constant_values=value)
@@ -154,23 +160,36 @@ def pad(x, padding, mode="constant", value=0.0):
         return y, pad_backward
 
     _check_border(shape, padding, mode)
+    sources = {  # for each axis that grows: where the elements of the result come from
+        axis: np.pad(np.arange(shape[axis]), border, NUMPY_MODES[mode])
+        for axis, border in enumerate(padding)
+        if border != (0, 0)
+    }
+    for axis, source in sources.items():
+        x = np.take(x, source, axis)
 
     def pad_backward(dy):
-        for axis, border in enumerate(padding):
-            if border != (0, 0):
-                dy = _fold_border(dy, axis, border, shape[axis], mode)
+        for axis, source in sources.items():
+            dy = _fold_border(dy, axis, source, shape[axis])
         return (dy,)
 
-    return np.pad(x, padding, NUMPY_MODES[mode]), pad_backward
+    return x, pad_backward
 
 
-def _fold_border(dy, axis, border, size, mode):
+def _fold_border(dy, axis, source, size):
     """Add the gradient of each border element to the element it was copied from."""
-    source = np.pad(np.arange(size), border, NUMPY_MODES[mode])
     dy = np.moveaxis(dy, axis, 0)
     dx = np.zeros((size, *dy.shape[1:]), dy.dtype)
     np.add.at(dx, source, dy)
     return np.moveaxis(dx, 0, axis)
+
+
+def _check_crop(shape, padding):
+    for size, (before, after) in zip(shape, padding, strict=True):
+        if size + min(before, 0) + min(after, 0) < 0:
+            raise ValueError(
+                f"pad: ({before}, {after}) would crop more than there is of an axis of size {size}"
+            )
 
 
 def _check_border(shape, padding, mode):
@@ -178,6 +197,8 @@ def _check_border(shape, padding, mode):
         raise ValueError(f'pad: mode must be "constant" or one of {list(NUMPY_MODES)}, got {mode!r}')
     for size, border in zip(shape, padding, strict=True):
         limit = {"reflect": size - 1, "circular": size}.get(mode)
+        if border == (0, 0):
+            continue
         if min(border) < 0 or (limit is not None and max(border) > limit):
             raise ValueError(
                 f"pad: mode {mode!r} cannot add a border of {border} to an axis of size {size}"

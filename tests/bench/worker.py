@@ -17,7 +17,6 @@ def main() -> None:
     framework, name, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
     import numpy as np
-
     from nets import NETS
 
     build, shape = NETS[name]

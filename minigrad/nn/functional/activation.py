@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
+from ...methods.base import need_float
 from ...ops import activation as ops
 from ...tensor import Tensor, apply
 
@@ -23,57 +24,57 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """X above 0, negative_slope * x below."""
-    return apply(ops.leaky_relu, input, negative_slope=negative_slope)
+    return apply(ops.leaky_relu, need_float("leaky_relu", input), negative_slope=negative_slope)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """Leaky ReLU with learned slopes: `weight` is (1,) or (C,) for an input (N, C, *)."""
-    return apply(ops.prelu, input, weight)
+    return apply(ops.prelu, need_float("prelu", input), weight)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """X above 0, alpha * (exp(x) - 1) below."""
-    return apply(ops.elu, input, alpha=alpha)
+    return apply(ops.elu, need_float("elu", input), alpha=alpha)
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """X times the normal distribution's cumulative probability of x; "tanh" approximates it."""
-    return apply(ops.gelu, input, approximate=approximate)
+    return apply(ops.gelu, need_float("gelu", input), approximate=approximate)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """X * sigmoid(x)."""
-    return apply(ops.silu, input)
+    return apply(ops.silu, need_float("silu", input))
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-x))."""
-    return apply(ops.sigmoid, input)
+    return input.sigmoid()
 
 
 def tanh(input: Tensor) -> Tensor:
     """Hyperbolic tangent."""
-    return apply(ops.tanh, input)
+    return input.tanh()
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta; x itself where beta x > threshold."""
-    return apply(ops.softplus, input, beta=beta, threshold=threshold)
+    return apply(ops.softplus, need_float("softplus", input), beta=beta, threshold=threshold)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """X * tanh(softplus(x))."""
-    return apply(ops.mish, input)
+    return apply(ops.mish, need_float("mish", input))
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """x/6 + 1/2 limited to 0..1."""
-    return apply(ops.hardsigmoid, input)
+    return apply(ops.hardsigmoid, need_float("hardsigmoid", input))
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """X * hardsigmoid(x)."""
-    return apply(ops.hardswish, input)
+    return apply(ops.hardswish, need_float("hardswish", input))
 
 
 def hardtanh(
@@ -85,12 +86,12 @@ def hardtanh(
 
 def softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """exp(x) scaled to sum to 1 along `dim`."""
-    return input.softmax(_needed("softmax", dim))
+    return need_float("softmax", input).softmax(_needed("softmax", dim))
 
 
 def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """log(softmax(x)) without overflow."""
-    return input.log_softmax(_needed("log_softmax", dim))
+    return need_float("log_softmax", input).log_softmax(_needed("log_softmax", dim))
 
 
 def _needed(name: str, dim: int | None) -> int:
@@ -130,6 +131,7 @@ def _dropout_channels(name: str, x: Tensor, ndim: int, p: float, training: bool)
 def _dropout(name: str, x: Tensor, shape: tuple[int, ...], p: float, training: bool) -> Tensor:
     if not 0 <= p <= 1:
         raise ValueError(f"{name}: p is a probability in 0..1, got {p}")
+    need_float(name, x)
     if not training or p == 0:
         return x
     mask: Any = random.generator("dropout").random(shape, np.float32) >= p

@@ -83,6 +83,8 @@ def _conv(
 ) -> Tensor:
     name = f"conv{n}d"
     x, single = batched(name, x, n)
+    if not isinstance(groups, int) or groups < 1:
+        raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
     strides, dilations = sizes(name, "stride", stride, n, 1), sizes(name, "dilation", dilation, n, 1)
     pairs = _padding_pairs(name, padding, x.shape[2:], weight.shape[2:], strides, dilations)
     if padding_mode != "zeros":
@@ -107,7 +109,7 @@ def _padding_pairs(
         return ((0, 0),) * len(size)
     if padding == "same":
         pairs = []
-        for n, k, s, d in zip(size, kernel, stride, dilation, strict=True):
+        for n, k, s, d in zip(size, kernel, stride, dilation, strict=False):  # the op checks them
             total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
             pairs.append((total // 2, total - total // 2))
         return tuple(pairs)

@@ -42,13 +42,18 @@ def batch_norm(
         )
 
     def report(mean: np.ndarray, var: np.ndarray) -> None:
-        unbiased = var * (count / (count - 1))
-        for running, now in ((running_mean, mean), (running_var, unbiased)):
-            if running is not None:
-                running.data[...] = (1 - momentum) * running.data + momentum * now
-                running.bump_version()
+        if running_mean is not None:
+            _move(running_mean, mean, momentum)
+        if running_var is not None:
+            _move(running_var, var * (count / (count - 1)), momentum)  # the unbiased one
 
     return apply(ops.batch_norm, input, weight, bias, eps=eps, report=report)
+
+
+def _move(running: Tensor, now: np.ndarray, momentum: float) -> None:
+    """Move a running statistic towards the batch's, in place."""
+    running.data[...] = (1 - momentum) * running.data + momentum * now
+    running.bump_version()
 
 
 def layer_norm(
@@ -114,14 +119,11 @@ def instance_norm(
             f"instance_norm: needs more than one position in each channel, got {input.shape}"
         )
     axes = tuple(range(2, input.ndim))
-    statistics = (
-        (running_mean, input.data.mean(axis=axes)),
-        (running_var, input.data.var(axis=axes, ddof=1)),
-    )
-    for running, now in statistics if running_mean is not None else ():
-        if running is not None:
-            running.data[...] = (1 - momentum) * running.data + momentum * now.mean(axis=0)
-            running.bump_version()
+    with np.errstate(all="ignore"):
+        if running_mean is not None:
+            _move(running_mean, input.data.mean(axis=axes).mean(axis=0), momentum)
+        if running_var is not None:
+            _move(running_var, input.data.var(axis=axes, ddof=1).mean(axis=0), momentum)
     return apply(ops.group_norm, input, weight, bias, groups=channels, eps=eps)
 
 

@@ -76,7 +76,7 @@ def _adaptive_pool(n: int, op: Callable, kind: str) -> Callable[..., Tensor]:
     def adaptive_pool(input: Tensor, output_size: Any) -> Tensor:
         x, single = batched(name, input, n)
         asked = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
-        kept = [s if a is None else a for a, s in zip(asked, x.shape[2:], strict=True)]
+        kept = [x.shape[2 + i] if a is None and i < n else a for i, a in enumerate(asked)]
         out = sizes(name, "output_size", kept, n, 1)
         if op is ops.adaptive_avg_pool and set(out) == {1}:
             y = apply(ops.global_avg_pool, x)

@@ -1,0 +1,15 @@
+"""The table of cases: every public function at least once. tests/ops/ checks their properties."""
+
+from . import activation, arithmetic, conv, norm_and_loss, reduce, shape, without_gradient
+from .table import Case
+
+CASES: list[Case] = [
+    *arithmetic.CASES,
+    *reduce.CASES,
+    *shape.CASES,
+    *activation.CASES,
+    *conv.CASES,
+    *norm_and_loss.CASES,
+]
+
+CASES_WITHOUT_GRADIENT: list[Case] = without_gradient.CASES

@@ -221,27 +221,52 @@ def _lines(rows, groups):
 def _multiply(taps, columns, row_stride, out):
     """out = taps times every window of the columns. taps (G, Og, kh, kd, kw, Cg)."""
     groups, og, kh = taps.shape[:3]
+    taps = taps.reshape(groups, og, kh, -1)
     if og >= FEWEST_LINES and out[0].flags.c_contiguous:
         windows = _windows(columns, kh, row_stride)
         np.matmul(taps.reshape(groups, 1, og, -1), windows, out=_lines(out, groups))
         return
-    at_once = min(max(1, FEWEST_LINES // og), len(out))
-    whole = len(out) - len(out) % at_once
-    _multiply_band(taps, columns, row_stride, at_once, out[:whole])
-    if whole < len(out):
-        rest = columns[:, whole * row_stride :]
-        _multiply_band(taps, rest, row_stride, len(out) - whole, out[whole:])
+    for rows, at_once in _row_blocks(len(out), og):
+        band, high = _band(taps, at_once, row_stride)
+        windows = _windows(columns[:, rows.start * row_stride :], high, at_once * row_stride)
+        blocks, (N, W) = (rows.stop - rows.start) // at_once, out.shape[2:]
+        y = np.matmul(band[:, None], windows[:, :blocks])  # (G, blocks, at_once * Og, L)
+        y = y.reshape(groups, blocks, at_once, og, N, W).transpose(1, 2, 0, 3, 4, 5)
+        out[rows].reshape(blocks, at_once, groups, og, N, W)[...] = y
+
+
+def _row_blocks(count, og):
+    """Cut rows into blocks of FEWEST_LINES output lines, and a shorter one for the rest."""
+    at_once = min(max(1, FEWEST_LINES // og), count)
+    whole = count - count % at_once
+    yield slice(0, whole), at_once
+    if whole < count:
+        yield slice(whole, count), count - whole
+
+
+def _band(taps, at_once, row_stride):
+    """The taps once for each of `at_once` output rows, each time further down; and their height.
+
+    taps (G, Og, kh, T) -> (G, at_once * Og, height * T).
+    """
+    groups, og, kh, per_row = taps.shape
+    high = (at_once - 1) * row_stride + kh
+    band = np.zeros((groups, at_once, og, high, per_row), taps.dtype)
+    for r in range(at_once):
+        band[:, r, :, r * row_stride : r * row_stride + kh] = taps
+    return band.reshape(groups, at_once * og, high * per_row), high
 
 
 def _pitch(x_shape, w_shape, stride, dilation, before, out_width):
     """Columns from one image to the next for `_multiply_shifted`; 0 where that would not pay.
 
     It saves copying the columns once for each horizontal tap, and its products have more lines;
-    in return every output is added kw times. Measured: 10% (64 channels) to 30% (16) faster, and
-    slower with more outputs than inputs or with short lines.
+    in return every output is added kw times. Measured: 10% (64 channels) to 30% (16) faster,
+    depthwise twice as fast; slower with more outputs than inputs or with short lines.
     """
-    (N, width), (_, og, cg, _, _, kw) = x_shape[3:], w_shape
-    if stride > 1 or kw == 1 or before < 0 or cg < 16 or og > cg or N * width < 512:
+    (N, width), (groups, og, cg, _, _, kw) = x_shape[3:], w_shape
+    many = cg >= 16 or groups > 1
+    if stride > 1 or kw == 1 or before < 0 or not many or og > cg or N * width < 512:
         return 0
     after = out_width + (kw - 1) * dilation - before - width
     return width + max(before, after, out_width - width)  # neighbours share their padding
@@ -253,31 +278,18 @@ def _multiply_shifted(taps, columns, piece, out):
     The columns lie once only, with each image's padding between it and the next.
     """
     groups, og, kh, _, kw, _ = taps.shape
-    count, _, N, width = out.shape
-    windows = _windows(columns, kh, piece.row_stride)  # (G, rows, kh * kd * Cg, N * pitch)
-    taps = taps.transpose(0, 4, 1, 2, 3, 5).reshape(groups, kw * og, -1)
-    length = windows.shape[3]
-    y = np.empty((kw, og, length), out.dtype)
-    for g, r in product(range(groups), range(count)):
-        np.matmul(taps[g], windows[g, r], out=y.reshape(kw * og, length))
-        for j in range(1, kw):
-            shift = j * piece.step[2]
-            y[0, :, : max(0, length - shift)] += y[j, :, shift:]
-        out[r, g * og : (g + 1) * og] = y[0].reshape(og, N, -1)[:, :, :width]
-
-
-def _multiply_band(taps, columns, row_stride, at_once, out):
-    """`at_once` output rows by one product: the taps stand once for each of them, shifted down."""
-    groups, og, kh = taps.shape[:3]
-    per_row = columns.shape[2]
-    high = (at_once - 1) * row_stride + kh
-    band = np.zeros((groups, at_once, og, high, per_row), columns.dtype)
-    flat = taps.reshape(groups, og, kh, per_row)
-    for r in range(at_once):
-        band[:, r, :, r * row_stride : r * row_stride + kh] = flat
-    band = band.reshape(groups, 1, at_once * og, high * per_row)
-    windows = _windows(columns, high, at_once * row_stride)
-    y = np.matmul(band, windows)  # (G, blocks, at_once * Og, L)
-    blocks, (N, W) = len(out) // at_once, out.shape[2:]
-    y = y.reshape(groups, blocks, at_once, og, N, W).transpose(1, 2, 0, 3, 4, 5)
-    out.reshape(blocks, at_once, groups, og, N, W)[...] = y
+    _, _, N, width = out.shape
+    length = columns.shape[3]
+    taps = taps.transpose(0, 4, 1, 2, 3, 5).reshape(groups, kw * og, kh, -1)
+    for rows, at_once in _row_blocks(len(out), og):
+        band, high = _band(taps, at_once, piece.row_stride)
+        y = np.empty((at_once, kw, og, length), out.dtype)
+        for first, g in product(range(rows.start, rows.stop, at_once), range(groups)):
+            top = first * piece.row_stride
+            lines = columns[g, top : top + high].reshape(-1, length)
+            np.matmul(band[g], lines, out=y.reshape(-1, length))
+            for j in range(1, kw):
+                shift = j * piece.step[2]
+                y[:, 0, :, : max(0, length - shift)] += y[:, j, :, shift:]
+            whole = y[:, 0].reshape(at_once, og, N, -1)
+            out[first : first + at_once, g * og : (g + 1) * og] = whole[..., :width]

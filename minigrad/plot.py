@@ -7,7 +7,7 @@ functions make Figures directly, without pyplot, so they touch neither its windo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from .nn import Layer
 from .nn.conv import ConvNd
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TRAIN, VALID, GOOD, BAD, FAINT = "#3b6ea8", "#d9772b", "#2e7d4f", "#b3362c", "#d8d8d8"
@@ -23,6 +22,8 @@ TRAIN, VALID, GOOD, BAD, FAINT = "#3b6ea8", "#d9772b", "#2e7d4f", "#b3362c", "#d
 
 def curves(history: Iterable) -> Figure:
     """Loss and accuracy by epoch, of what `train.fit` returned."""
+    from matplotlib.ticker import MaxNLocator
+
     epochs = list(history)
     if not epochs:
         raise ValueError("curves: the history is empty; train for at least one epoch first")
@@ -40,7 +41,7 @@ def curves(history: Iterable) -> Figure:
         axes.set_title(what.capitalize())
         axes.set_xlabel("epoch")
         axes.set_xlim(0.5, len(epochs) + 0.5)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if what == "accuracy":
             axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
         axes.grid(color=FAINT, linewidth=0.6)
@@ -62,13 +63,13 @@ def confusion_matrix(
     counts = np.zeros((n, n), int)
     np.add.at(counts, (np.asarray(targets), np.asarray(guesses)), 1)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    side = max(4.5, 0.5 * n + 1.5)
+    side = max(4.5, (0.5 if n <= 20 else 0.15) * n + 1.5)
     figure = _figure(side + 0.6, side)
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axes.set_xticks(range(n), classes, rotation=0 if max(map(len, classes)) < 3 else 90)
     axes.set_yticks(range(n), classes)
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, labelsize="medium" if n <= 20 else "xx-small")
     axes.set_xlabel("guess")
     axes.set_ylabel("truth")
     right = counts.trace() / max(counts.sum(), 1)
@@ -88,26 +89,41 @@ def confusion_matrix(
 def filters(model: Layer) -> Figure:
     """The kernels of the model's first convolution, at most 64 of them.
 
-    Those of 3 input channels are shown in color, of others channel by channel: a row for each
-    kernel if there are few. Red is positive, blue negative, white 0.
+    Those of 3 input channels are shown in color (gray is 0), of others channel by channel: red is
+    positive, blue negative, white 0.
     """
+    from matplotlib import colormaps
+
     weight = next((m.weight.data for m in model.modules() if isinstance(m, ConvNd)), None)
     if weight is None or weight.ndim != 4:
         raise ValueError("filters: the model has no Conv2d; filters are the kernels of the first")
-    limit = abs(weight).max() or 1.0
-    if weight.shape[1] == 3:  # (F, 3, K, K) -> colors 0..1, gray is 0
-        tiles: Any = list(0.5 + np.moveaxis(weight[:64], 1, -1) / (2 * limit))
-        columns = 8
+    shades = 0.5 + weight / (2 * abs(weight).max() or 1)  # 0.5 is 0
+    if weight.shape[1] == 3:
+        tiles = np.moveaxis(shades[:64], 1, -1)  # (F, K, K, 3)
     else:
-        tiles = list(weight.reshape(-1, *weight.shape[2:])[:64])
-        columns = weight.shape[1] if 1 < weight.shape[1] <= 8 else 8
-    figure, panels = _tiles(len(tiles), columns, 1.0, 0.95)
-    for axes, tile in zip(panels, tiles, strict=True):
-        axes.imshow(tile, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        axes.set_frame_on(True)
-        axes.spines[:].set_color(FAINT)
-    figure.suptitle("Kernels of the first convolution")
+        planes = shades.reshape(-1, *weight.shape[2:])[:64]
+        tiles = colormaps["RdBu_r"](planes)[..., :3]
+    mosaic = _mosaic(tiles.repeat(10, 1).repeat(10, 2), columns=8, gap=4)
+    height, width = mosaic.shape[:2]
+    figure = _figure(6, 6 * height / width + 0.5)
+    axes = figure.add_subplot()
+    axes.imshow(mosaic)
+    axes.set_axis_off()
+    axes.set_title("Kernels of the first convolution")
     return figure
+
+
+def _mosaic(tiles: np.ndarray, columns: int, gap: int) -> np.ndarray:
+    """Color tiles (N, h, w, 3) as one picture, `columns` in a row, in gray frames."""
+    n, h, w, _ = tiles.shape
+    columns = min(n, columns)
+    rows = -(-n // columns)
+    picture = np.full((rows * (h + gap) + gap, columns * (w + gap) + gap, 3), 0.85)
+    for i, tile in enumerate(tiles):
+        top, left = gap + i // columns * (h + gap), gap + i % columns * (w + gap)
+        picture[top : top + h, left : left + w] = tile
+    picture[top:, left + w + gap :] = 1  # the last row may be shorter
+    return picture
 
 
 def wrong_guesses(
@@ -126,8 +142,11 @@ def wrong_guesses(
     guesses, sureness = probabilities.argmax(1), probabilities.max(1)
     wrong = np.flatnonzero(guesses != targets)
     shown = wrong[np.argsort(-sureness[wrong], kind="stable")][:most]
-    figure, panels = _tiles(len(shown), 6, 1.5, 1.9)
-    for axes, i in zip(panels, shown, strict=True):
+    columns = max(1, min(len(shown), 6))
+    rows = -(-len(shown) // columns)
+    figure = _figure(max(1.5 * columns, 4), 1.9 * rows + 0.6)
+    for place, i in enumerate(shown, 1):
+        axes = figure.add_subplot(rows, columns, place, xticks=[], yticks=[], frame_on=False)
         axes.imshow(images[i], cmap="gray")
         axes.set_title(f"{classes[guesses[i]]} ({sureness[i]:.0%})", color=BAD, fontsize=9, pad=4)
         axes.set_xlabel(f"is {classes[targets[i]]}", color=GOOD, fontsize=9, labelpad=3)
@@ -142,15 +161,3 @@ def _figure(width: float, height: float) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     return Figure((width, height), dpi=130, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
-
-
-def _tiles(n: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure with n small pictures without ticks, at most `columns` in a row."""
-    columns = max(1, min(n, columns))
-    rows = -(-n // columns)
-    figure = _figure(max(columns * width, 4), rows * height + 0.6)
-    panels = [figure.add_subplot(rows, columns, i + 1) for i in range(n)]
-    for axes in panels:
-        axes.set(xticks=[], yticks=[])
-        axes.set_frame_on(False)
-    return figure, panels

@@ -1,4 +1,4 @@
-"""`save` and `load`: nested dicts and lists of tensors, numbers and strings in one safetensors file.
+"""`save` and `load`: dicts and lists of tensors, numbers and strings in one safetensors file.
 
 The tensors lie in the file under the path that leads to them ("weight" in a state_dict,
 "model.conv1.weight" in a checkpoint), so every reader of safetensors finds a state_dict under its
@@ -166,7 +166,7 @@ def _checksum(tree: str, arrays: dict[str, np.ndarray]) -> int:
     for name in sorted(arrays):
         array = arrays[name]
         crc = zlib.crc32(f"{name} {array.dtype.name} {array.shape}".encode(), crc)
-        crc = zlib.crc32(array.reshape(-1).view(np.uint8), crc)
+        crc = zlib.crc32(array.reshape(-1).view(np.uint8).data, crc)
     return crc
 
 

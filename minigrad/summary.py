@@ -71,7 +71,9 @@ class Summary:
         if self.error is not None:
             return "\n".join([*lines, f"stopped here: {self.error}"])
         frozen = self.parameters - self.trainable
-        lines.append(f"parameters: {self.parameters:,}" + (f" ({frozen:,} frozen)" if frozen else ""))
+        lines.append(
+            f"parameters: {self.parameters:,}" + (f" ({frozen:,} frozen)" if frozen else "")
+        )
         lines.append(f"multiply-adds of one sample: {self.multiply_adds:,}")
         if self.receptive_field:
             lines.append(f"receptive field: {_by(self.receptive_field)} pixels")
@@ -113,7 +115,7 @@ def summary(model: Layer, *inputs: Tensor | Sequence[int]) -> Summary:
             )
         )
 
-    single = [m for m in paths if not any(m.children()) or any(m.parameters(recurse=False))]
+    single = [m for m in paths if not list(m.children()) or list(m.parameters(recurse=False))]
     handles = [layer.register_forward_hook(note) for layer in single]
     try:
         with evaluating(model), enable_grad():
@@ -152,7 +154,7 @@ def _receptive_field(
     layer: Layer, arguments: tuple, output: Any, reaches: dict[Any, Reach]
 ) -> tuple[int, ...] | None:
     """The receptive field of `output`, which is noted in `reaches` for the layers behind it."""
-    x = arguments[0] if arguments else None
+    x: Any = arguments[0] if arguments else None
     before = _reach_of(x, reaches)
     if before is None or not isinstance(output, Tensor) or output.ndim != x.ndim or x.ndim < 3:
         return None
@@ -201,9 +203,9 @@ def _describe(layer: Layer) -> str:
             sizes = np.broadcast_to(getattr(layer, name), layer._dims)
             if sizes.max() > 1:
                 text += f", {name} {sizes[0] if len(set(sizes)) == 1 else _by(sizes)}"
-    groups = getattr(layer, "groups", 1)
-    if groups > 1:
-        text += ", depthwise" if groups == layer.in_channels else f", {groups} groups"
+    if isinstance(layer, ConvNd) and layer.groups > 1:
+        depthwise = layer.groups == layer.in_channels
+        text += ", depthwise" if depthwise else f", {layer.groups} groups"
     return text
 
 

@@ -34,7 +34,9 @@ def conv(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
         before = after = each(0 if padding == "valid" else padding, n)
     out = [
         (s + a + z - d * (k - 1) - 1) // st + 1
-        for s, a, z, d, k, st in zip(x.shape[2:], before, after, dilation, kernel, stride, strict=True)
+        for s, a, z, d, k, st in zip(
+            x.shape[2:], before, after, dilation, kernel, stride, strict=True
+        )
     ]
     y = np.zeros((x.shape[0], w.shape[0], *out))
     per_group_in, per_group_out = w.shape[1], w.shape[0] // groups
@@ -95,9 +97,7 @@ def avg_pool(
     for at in positions(*y.shape):
         total, inside, padded = 0.0, 0, 0
         for t in positions(*kernel):
-            place = [
-                i * s + j - p for i, j, s, p in zip(at[2:], t, stride, padding, strict=True)
-            ]
+            place = [i * s + j - p for i, j, s, p in zip(at[2:], t, stride, padding, strict=True)]
             reaches = zip(place, x.shape[2:], padding, strict=True)
             padded += all(i < size + p for i, size, p in reaches)
             if all(0 <= i < size for i, size in zip(place, x.shape[2:], strict=True)):

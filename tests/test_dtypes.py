@@ -15,9 +15,13 @@ def test_python_numbers_become_float32_and_int64():
     assert mg.tensor([1, 2]).dtype == np.int64
     assert mg.tensor(True).dtype == bool
     assert mg.tensor([]).dtype == np.float32
-    assert mg.zeros(2).dtype == mg.ones(2).dtype == mg.randn(2).dtype == mg.rand(2).dtype == np.float32
+    assert (
+        mg.zeros(2).dtype == mg.ones(2).dtype == mg.randn(2).dtype == mg.rand(2).dtype == np.float32
+    )
     assert mg.arange(3).dtype == np.int64
-    assert mg.arange(0, 1, 0.25).dtype == mg.linspace(0, 1, 3).dtype == mg.eye(2).dtype == np.float32
+    assert (
+        mg.arange(0, 1, 0.25).dtype == mg.linspace(0, 1, 3).dtype == mg.eye(2).dtype == np.float32
+    )
     assert mg.full((2,), 1).dtype == np.int64
     assert mg.full((2,), 1.0).dtype == np.float32
 
@@ -51,7 +55,9 @@ OPERATIONS = {
 }
 
 
-@pytest.mark.parametrize("number", [2, 2.5, True, np.float64(2.5), np.float32(2.5), np.int64(2)], ids=repr)
+@pytest.mark.parametrize(
+    "number", [2, 2.5, True, np.float64(2.5), np.float32(2.5), np.int64(2)], ids=repr
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 def test_a_number_never_changes_a_float_tensors_dtype(operation, dtype, number):
@@ -117,7 +123,9 @@ def test_division_of_integers_is_division_of_floats():
     assert (x / x.double()).dtype == np.float64
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "sigmoid", "tanh", "erf"])
+@pytest.mark.parametrize(
+    "name", ["exp", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "sigmoid", "tanh", "erf"]
+)
 def test_functions_without_integer_results_make_floats_of_integers(name):
     assert getattr(mg.tensor([1, 2]), name)().dtype == np.float32
     assert getattr(mg.tensor([1, 2], dtype="float64"), name)().dtype == np.float64
@@ -132,7 +140,9 @@ def test_integers_are_summed_as_int64(dtype):
 
 @pytest.mark.parametrize("name", ["mean", "var", "std", "norm"])
 def test_means_need_floats(name):
-    with pytest.raises(TypeError, match=rf"{name}: needs floating point .* int64; write x.float\(\)"):
+    with pytest.raises(
+        TypeError, match=rf"{name}: needs floating point .* int64; write x.float\(\)"
+    ):
         getattr(mg.tensor([1, 2]), name)()
 
 
@@ -157,7 +167,7 @@ def test_a_conversion_is_recorded():
 
 
 def test_only_the_cpu_is_there():
-    with pytest.raises(ValueError, match='CPU only: use device="cpu", got \'cuda\''):
+    with pytest.raises(ValueError, match="CPU only: use device=\"cpu\", got 'cuda'"):
         mg.ones(2).to("cuda")
     with pytest.raises(ValueError, match="CPU only"):
         mg.tensor([1], device="cuda:0")
@@ -165,7 +175,7 @@ def test_only_the_cpu_is_there():
 
 @pytest.mark.parametrize("data", ["text", None, [1j], [{}], np.array(["a"])], ids=repr)
 def test_a_tensor_holds_real_numbers(data):
-    with pytest.raises(TypeError, match="Tensor: cannot hold values of type .*rectangular"):
+    with pytest.raises(TypeError, match=r"Tensor: cannot hold values of type .*rectangular"):
         mg.tensor(data)
     with pytest.raises(TypeError, match="Tensor: cannot hold values of type"):
         Tensor(np.asarray(data))
@@ -174,7 +184,9 @@ def test_a_tensor_holds_real_numbers(data):
 def test_ragged_lists_and_complex_targets_are_refused():
     with pytest.raises(ValueError, match="tensor: the lists do not form a rectangular shape"):
         mg.tensor([[1, 2], [3]])
-    with pytest.raises(TypeError, match="to: a tensor holds real numbers or booleans, not complex64"):
+    with pytest.raises(
+        TypeError, match="to: a tensor holds real numbers or booleans, not complex64"
+    ):
         mg.ones(2).to(np.complex64)
 
 
@@ -196,16 +208,45 @@ def test_logic_on_booleans():
     [
         (lambda a: a - a, TypeError, r"sub: booleans cannot be subtracted; write x \^ y"),
         (lambda a: -a, TypeError, "neg: a boolean has no negative; write ~x"),
-        (lambda a: ~a.float(), TypeError, "~ is for boolean tensors, this one is float32"),
+        (lambda a: ~a.float(), TypeError, "invert: needs booleans or integers, got float32"),
+        (
+            lambda a: a.float() & a,
+            TypeError,
+            r"bitwise_and: needs booleans .*\(x > 0\) & \(y > 0\)",
+        ),
         (lambda a: a.long() ** -1, ValueError, "pow: an integer to a negative power .*float"),
-        (lambda a: a.float() @ a.double(), TypeError, "matmul: operands of dtype float32 and float64"),
-        (lambda a: mg.einsum("i,i->", a.float(), a.double()), TypeError, "einsum: operands of dtype"),
-        (lambda a: a.float().scatter_add(0, [0], mg.ones(1).double()), TypeError, "scatter_add: src is float64"),
-        (lambda a: a.float().maximum("1"), TypeError, "maximum: expected a tensor or a number, got str"),
-        (lambda a: mg.cat([a, 1]), TypeError, "cat: expected a list of tensors, one of them is int"),
+        (
+            lambda a: a.float() @ a.double(),
+            TypeError,
+            "matmul: operands of dtype float32 and float64",
+        ),
+        (
+            lambda a: mg.einsum("i,i->", a.float(), a.double()),
+            TypeError,
+            "einsum: operands of dtype",
+        ),
+        (
+            lambda a: a.float().scatter_add(0, [0], mg.ones(1).double()),
+            TypeError,
+            "scatter_add: src is float64",
+        ),
+        (
+            lambda a: a.float().maximum("1"),
+            TypeError,
+            "maximum: expected a tensor or a number, got str",
+        ),
+        (
+            lambda a: mg.cat([a, 1]),
+            TypeError,
+            "cat: expected a list of tensors, one of them is int",
+        ),
         (lambda a: mg.stack([a.data]), TypeError, "stack: expected .* one of them is ndarray"),
         (lambda a: mg.from_numpy([1]), TypeError, "from_numpy: expected a NumPy array, got list"),
-        (lambda a: a.float().clip(mg.zeros(1)), TypeError, "clip: min and max are numbers, got Tensor"),
+        (
+            lambda a: a.float().clip(mg.zeros(1)),
+            TypeError,
+            "clip: min and max are numbers, got Tensor",
+        ),
         (lambda a: a.float().matmul(2), TypeError, "matmul: expected a tensor, got int"),
     ],
 )

@@ -45,7 +45,11 @@ def test_dtype_and_requires_grad_can_be_asked_for():
     assert mg.arange(3.0, requires_grad=True).requires_grad
     assert mg.full((2,), 1.0, requires_grad=True).requires_grad
     assert mg.zeros_like(mg.ones(2).double()).dtype == np.float64
-    assert mg.randn_like(mg.ones(3).double()).dtype == mg.rand_like(mg.ones(3).double()).dtype == np.float64
+    assert (
+        mg.randn_like(mg.ones(3).double()).dtype
+        == mg.rand_like(mg.ones(3).double()).dtype
+        == np.float64
+    )
 
 
 def test_tensor_copies_and_as_tensor_reads_anything():
@@ -120,7 +124,7 @@ def test_a_generator_of_ones_own():
     [
         (lambda: mg.manual_seed(1.5), TypeError, "manual_seed: seed must be an int, got 1.5"),
         (lambda: mg.manual_seed(True), TypeError, "manual_seed: seed must be an int, got True"),
-        (lambda: mg.set_rng_state({}), ValueError, "set_rng_state: expected the streams .*init.*got"),
+        (lambda: mg.set_rng_state({}), ValueError, r"set_rng_state: expected the streams .*init"),
         (lambda: __import__("minigrad.random", fromlist=["x"]).generator("x"), ValueError,
          "generator: no stream 'x'; choose from .*init"),
     ],
@@ -132,10 +136,11 @@ def test_chance_refuses(f, error, message):
 
 X = mg.tensor([[1.0, -2.0], [3.0, 0.5]])
 SAME_AS_METHOD = [
-    *"neg abs sign exp square sin cos erf floor ceil round relu sigmoid tanh isnan isinf isfinite".split(),
-    *"sum mean prod var std norm logsumexp amax amin max min argmax argmin argsort any all flatten".split(),
-    *"squeeze".split(),
-]
+    "neg", "abs", "sign", "exp", "square", "sin", "cos", "erf", "floor", "ceil", "round",
+    "relu", "sigmoid", "tanh", "isnan", "isinf", "isfinite", "sum", "mean", "prod", "var",
+    "std", "norm", "logsumexp", "amax", "amin", "max", "min", "argmax", "argmin", "argsort",
+    "any", "all", "flatten", "squeeze",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SAME_AS_METHOD)

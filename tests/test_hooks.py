@@ -119,7 +119,9 @@ def test_a_retained_gradient_is_a_copy():
 def test_a_hook_must_return_a_gradient_of_the_same_shape(returned):
     x = leaf(1.0, 2.0)
     x.register_hook(lambda g: returned)
-    with pytest.raises(RuntimeError, match=r"a hook must return None or a Tensor of .* shape \(2,\)"):
+    with pytest.raises(
+        RuntimeError, match=r"a hook must return None or a Tensor of .* shape \(2,\)"
+    ):
         (x * 2).sum().backward()
 
 

@@ -35,7 +35,9 @@ def test_methods_that_end_in_an_underscore_write_and_return_the_tensor(method, e
 @pytest.mark.parametrize("method", [m for m, _ in METHODS.values()], ids=METHODS)
 def test_a_leaf_that_requires_grad_is_written_under_no_grad_only(method):
     w = mg.tensor([1.0, 4.0], requires_grad=True)
-    with pytest.raises(RuntimeError, match="leaf that requires grad cannot be written in place.*no_grad"):
+    with pytest.raises(
+        RuntimeError, match=r"leaf that requires grad cannot be written in place.*no_grad"
+    ):
         method(w)
     assert w.tolist() == [1, 4]
     with mg.no_grad():
@@ -47,7 +49,10 @@ def test_a_leaf_that_requires_grad_is_written_under_no_grad_only(method):
 @pytest.mark.parametrize("method", [m for m, _ in METHODS.values()], ids=METHODS)
 def test_a_result_that_is_part_of_a_graph_is_not_written(method):
     h = mg.tensor([1.0, 4.0], requires_grad=True) * 1
-    with pytest.raises(RuntimeError, match=r"was computed by <mul at test_in_place.py:\d+>"), mg.no_grad():
+    with (
+        pytest.raises(RuntimeError, match=r"was computed by <mul at test_in_place.py:\d+>"),
+        mg.no_grad(),
+    ):
         method(h)
 
 
@@ -58,7 +63,8 @@ def test_a_stale_graph_is_noticed(method):
     with mg.no_grad():
         method(w)
     with pytest.raises(
-        RuntimeError, match=r"shape \(2,\) that mul at test_in_place.py:\d+ keeps .* changed in place"
+        RuntimeError,
+        match=r"shape \(2,\) that mul at test_in_place.py:\d+ keeps .* changed in place",
     ):
         loss.backward()
     assert w.grad is None
@@ -79,7 +85,9 @@ def test_an_optimizer_step_between_forward_and_backward_is_noticed():
     first, second = model(mg.ones(4, 2)).sum(), model(mg.ones(4, 2)).sum()
     first.backward()
     optimizer.step()
-    with pytest.raises(RuntimeError, match=r"that linear at test_in_place.py:\d+ keeps.*optimizer.step"):
+    with pytest.raises(
+        RuntimeError, match=r"that linear at test_in_place.py:\d+ keeps.*optimizer.step"
+    ):
         second.backward()
 
 
@@ -88,7 +96,7 @@ def test_a_convolutions_weight_is_watched_too():
     y = conv(mg.ones(1, 1, 5, 5, requires_grad=True)).sum()
     with mg.no_grad():
         conv.weight.mul_(2)
-    with pytest.raises(RuntimeError, match="that conv2d at test_in_place.py.*changed in place"):
+    with pytest.raises(RuntimeError, match=r"that conv2d at test_in_place.py.*changed in place"):
         y.backward()
 
 
@@ -97,7 +105,7 @@ def test_einsum_is_watched_too():
     y = mg.einsum("ij,jk->ik", w, w).sum()
     with mg.no_grad():
         w.add_(1)
-    with pytest.raises(RuntimeError, match="that einsum at test_in_place.py.*changed in place"):
+    with pytest.raises(RuntimeError, match=r"that einsum at test_in_place.py.*changed in place"):
         y.backward()
 
 
@@ -147,10 +155,26 @@ def test_from_numpy_shares_memory_both_ways_and_tensor_copies():
 
 
 ERRORS = [
-    (lambda x: x.add_(mg.ones(3)), ValueError, r"add_: \(3,\) does not fit onto a tensor of shape \(2,\)"),
-    (lambda x: x.copy_(mg.ones(3)), ValueError, r"copy_: a value of shape \(3,\) does not fit .* \(2,\)"),
-    (lambda x: x.mul_(mg.ones(2, 2)), ValueError, r"mul_: \(2, 2\) does not fit onto .* keeps its shape"),
-    (lambda x: x.long().add_(0.5), TypeError, r"add_: the result is no int64; write x = x.float\(\) first"),
+    (
+        lambda x: x.add_(mg.ones(3)),
+        ValueError,
+        r"add_: \(3,\) does not fit onto a tensor of shape \(2,\)",
+    ),
+    (
+        lambda x: x.copy_(mg.ones(3)),
+        ValueError,
+        r"copy_: a value of shape \(3,\) does not fit .* \(2,\)",
+    ),
+    (
+        lambda x: x.mul_(mg.ones(2, 2)),
+        ValueError,
+        r"mul_: \(2, 2\) does not fit onto .* keeps its shape",
+    ),
+    (
+        lambda x: x.long().add_(0.5),
+        TypeError,
+        r"add_: the result is no int64; write x = x.float\(\) first",
+    ),
     (lambda x: x.long().div_(2), TypeError, "div_: the result is no int64"),
     (lambda x: x.add_("1"), TypeError, "expected a tensor or a number, got str"),
 ]

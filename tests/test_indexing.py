@@ -48,7 +48,9 @@ def plain(index):
     if isinstance(index, tuple):
         return tuple(plain(part) for part in index)
     if isinstance(index, slice):
-        return slice(*(None if v is None else int(v) for v in (index.start, index.stop, index.step)))
+        return slice(
+            *(None if v is None else int(v) for v in (index.start, index.stop, index.step))
+        )
     if isinstance(index, range):
         return list(index)
     if isinstance(index, list) and not index:
@@ -128,9 +130,13 @@ def test_an_index_that_does_not_fit(x, index, error, message):
 
 def test_values_and_places_that_do_not_fit():
     x = mg.zeros(2, 3)
-    with pytest.raises(IndexError, match=r"x\[\.\.\.\] = .*shape \(2, 3\): index 5 is out of bounds"):
+    with pytest.raises(
+        IndexError, match=r"x\[\.\.\.\] = .*shape \(2, 3\): index 5 is out of bounds"
+    ):
         x[5] = 1
-    with pytest.raises(ValueError, match=r"value of shape \(2,\) does not fit into the place of shape \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"value of shape \(2,\) does not fit into the place of shape \(3,\)"
+    ):
         x[0] = mg.ones(2)
     with pytest.raises(TypeError, match="expected a tensor or a number, got list"):
         x[0] = [1, 2, 3]

@@ -89,7 +89,9 @@ def test_the_gradient_of_a_square_and_of_a_sum_of_squares():
 
 
 def test_cross_entropy_of_equal_scores_is_the_logarithm_of_the_class_count():
-    assert F.cross_entropy(mg.zeros(4, 10), mg.tensor([0, 3, 5, 9])).item() == pytest.approx(np.log(10))
+    assert F.cross_entropy(mg.zeros(4, 10), mg.tensor([0, 3, 5, 9])).item() == pytest.approx(
+        np.log(10)
+    )
 
 
 def test_softmax_of_1_2_3():

@@ -66,7 +66,8 @@ def test_numpys_own_print_options_are_left_alone():
 
 
 @pytest.mark.parametrize(
-    "shape", [(10**6, 10**6), (10**12,), (3, 10**12), (10**9, 3, 5), (100,) * 5, (1, 10**6, 10**6, 1)]
+    "shape",
+    [(10**6, 10**6), (10**12,), (3, 10**12), (10**9, 3, 5), (100,) * 5, (1, 10**6, 10**6, 1)],
 )
 def test_the_largest_tensor_prints_at_once(shape):
     x = Tensor(np.broadcast_to(np.float32(2), shape))

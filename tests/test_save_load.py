@@ -260,5 +260,5 @@ def test_a_pickle_is_refused_and_not_run(path):
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x93NUMPY\x01\x00" + bytes(100)])
 def test_other_files_are_refused(content, path):
     path.write_bytes(content)
-    with pytest.raises(RuntimeError, match="net.pt is no safetensors file"):
+    with pytest.raises(RuntimeError, match=r"net.pt is no safetensors file"):
         load(path)

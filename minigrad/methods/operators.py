@@ -101,18 +101,22 @@ class Operators(Base):
         return self._binary(compare.greater_equal, other)
 
     def __and__(self, other: Any) -> Tensor:
-        return self._binary(compare.logical_and, other)
+        return self._binary(compare.bitwise_and, other)
+
+    __rand__ = __and__
 
     def __or__(self, other: Any) -> Tensor:
-        return self._binary(compare.logical_or, other)
+        return self._binary(compare.bitwise_or, other)
+
+    __ror__ = __or__
 
     def __xor__(self, other: Any) -> Tensor:
-        return self._binary(compare.logical_xor, other)
+        return self._binary(compare.bitwise_xor, other)
+
+    __rxor__ = __xor__
 
     def __invert__(self) -> Tensor:
-        if self.data.dtype != bool:
-            raise TypeError(f"~ is for boolean tensors, this one is {self.data.dtype}")
-        return self._apply(compare.logical_not, self)
+        return self._apply(compare.bitwise_not, self)
 
     def __getitem__(self, key: Any) -> Tensor:
         return self._apply(index.getitem, self, index=as_index(key))

@@ -27,7 +27,7 @@ def cross_entropy(
     total = np.sum(e, axis=1, keepdims=True)
     log_p = shifted - np.log(total)
     values = -np.sum(np.where(share == 0, x.dtype.type(0), share * log_p), axis=1)
-    y, scale = reduced("cross_entropy", values, reduction, divisor)
+    y, scale = _reduced("cross_entropy", values, reduction, divisor)
     log_p = log_p if needs[1] else None
 
     def cross_entropy_backward(dy):
@@ -53,7 +53,7 @@ def nll_loss(x, target, weight=None, *, ignore_index=-100, reduction="mean"):
         raise TypeError(f"nll_loss: target must hold class numbers, got {target.dtype}")
     share, divisor = _shares("nll_loss", x, target, weight, ignore_index, 0.0)
     values = -np.sum(np.where(share == 0, x.dtype.type(0), share * columns), axis=1)
-    y, scale = reduced("nll_loss", values, reduction, divisor)
+    y, scale = _reduced("nll_loss", values, reduction, divisor)
 
     def nll_loss_backward(dy):
         dx = -share * (_for_each(dy, len(share)) * scale)
@@ -99,6 +99,12 @@ def _shares(name, x, target, weight, ignore_index, smoothing):
     share *= weight
     share[~counted] = 0
     return share, np.sum(weight[target[rows]])
+
+
+def _reduced(name, values, reduction, divisor):
+    """As `reduced`, but where every target is ignored the mean is nan and its gradient 0."""
+    y, scale = reduced(name, values, reduction, divisor)
+    return y, scale if divisor else np.zeros_like(scale)
 
 
 def _check_classes(name, target, classes):

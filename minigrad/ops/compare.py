@@ -10,6 +10,11 @@ def _without_derivative(ufunc, doc):
     def op(*arrays):
         try:
             return ufunc(*arrays), None
+        except TypeError:
+            raise TypeError(
+                f"{ufunc.__name__}: needs booleans or integers, got {arrays[0].dtype}; "
+                "compare first, as in (x > 0) & (y > 0)"
+            ) from None
         except ValueError:
             broadcast_shapes(ufunc.__name__, x=np.shape(arrays[0]), y=np.shape(arrays[1]))
             raise
@@ -24,9 +29,10 @@ less = _without_derivative(np.less, "Return x < y.")
 less_equal = _without_derivative(np.less_equal, "Return x <= y.")
 greater = _without_derivative(np.greater, "Return x > y.")
 greater_equal = _without_derivative(np.greater_equal, "Return x >= y.")
-logical_and = _without_derivative(np.logical_and, "Both true.")
-logical_or = _without_derivative(np.logical_or, "At least one true.")
-logical_xor = _without_derivative(np.logical_xor, "Exactly one true.")
+bitwise_and = _without_derivative(np.bitwise_and, "Both true; of integers, the common bits.")
+bitwise_or = _without_derivative(np.bitwise_or, "At least one true; of integers, all bits.")
+bitwise_xor = _without_derivative(np.bitwise_xor, "Exactly one true; of integers, differing bits.")
+bitwise_not = _without_derivative(np.bitwise_not, "Not true; of integers, the other bits.")
 logical_not = _without_derivative(np.logical_not, "True where x is zero or False.")
 isnan = _without_derivative(np.isnan, "True where x is not a number.")
 isinf = _without_derivative(np.isinf, "True where x is infinite.")

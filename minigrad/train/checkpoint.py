@@ -1,8 +1,8 @@
 """A run's folder: the files from which a training goes on, to the same bits.
 
-    checkpoint.safetensors   model, optimizer, scheduler, chance and history after the last epoch
-    best.safetensors         the state_dict of the best epoch, and nothing else
-    metrics.csv              the history, a line an epoch
+checkpoint.safetensors   model, optimizer, scheduler, chance and history after the last epoch
+best.safetensors         the state_dict of the best epoch, and nothing else
+metrics.csv              the history, a line an epoch
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ class Run:
         loader: Iterable,
     ) -> None:
         self.folder = None if folder is None else Path(folder)
-        self.parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+        self.parts: dict[str, Any] = {
+            "model": model,
+            "optimizer": optimizer,
+            "scheduler": scheduler,
+        }
         self.generator = getattr(loader, "generator", None)  # a loader's own source of chance
 
     def start(self, resume: bool) -> History:

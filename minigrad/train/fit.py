@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -63,9 +63,11 @@ def fit(
         title = f"epoch {number}/{epochs}" if progress else None
         lr = optimizer.param_groups[0]["lr"]
         train = _train_epoch(model, train_loader, loss, optimizer, by_batch, number, title)
-        valid = (None, None) if valid_loader is None else evaluate(model, valid_loader, loss)
+        valid: tuple[float | None, float | None] = (None, None)
+        if valid_loader is not None:
+            valid = evaluate(model, valid_loader, loss)
         seconds = perf_counter() - start
-        epoch = Epoch(number, lr, train.loss, train.accuracy, *valid, seconds)
+        epoch = Epoch(number, lr, train.loss, train.accuracy, valid[0], valid[1], seconds)
         if scheduler is not None and by_batch is None:
             _step_after_epoch(scheduler, epoch)
         history.epochs.append(epoch)
@@ -98,7 +100,7 @@ def _train_epoch(
             outputs = model(inputs)
             value = loss(outputs, targets)
             if not math.isfinite(value.item()):
-                _refuse_loss(value.item(), inputs, optimizer, f"epoch {epoch}, step {step}")
+                _refuse_loss(value.item(), inputs, optimizer, epoch, step)
             value.backward()
             optimizer.step()
             if scheduler is not None:
@@ -127,14 +129,16 @@ def _is_stuck(history: History, patience: int | None) -> bool:
     return bool(history) and patience is not None and len(history) - history.best.epoch >= patience
 
 
-def _refuse_loss(value: float, inputs: Any, optimizer: Optimizer, where: str) -> None:
+def _refuse_loss(
+    value: float, inputs: Any, optimizer: Optimizer, epoch: int, step: int
+) -> NoReturn:
     lr = optimizer.param_groups[0]["lr"]
     cause = f"The learning rate is {lr:g}; try a lower one, such as {lr / 10:g}"
     if isinstance(inputs, Tensor) and not np.isfinite(inputs.data).all():
         cause = "The inputs of this batch hold nan or inf; look at the data and the transforms"
+    stands = f". What was saved after epoch {epoch - 1} stands" if epoch > 1 else ""
     raise RuntimeError(
-        f"fit: the loss became {value} at {where}. {cause}. "
-        "What the epochs before have left in the run folder stands"
+        f"fit: the loss became {value} in epoch {epoch}, step {step}. {cause}{stands}"
     )
 
 

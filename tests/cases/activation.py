@@ -1,5 +1,7 @@
 """The bends between the layers: formulas from the papers, one line each."""
 
+# ruff: noqa: E501 (a row of a table is a line)
+
 import math
 
 import numpy as np

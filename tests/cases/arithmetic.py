@@ -53,8 +53,12 @@ OPERATORS = [
 ]
 
 BINARY = [
-    case("Tensor.add", Tensor.add, lambda x, y, alpha: x + alpha * y, normal(3), normal(1), alpha=3),
-    case("Tensor.sub", Tensor.sub, lambda x, y, alpha: x - alpha * y, normal(3), normal(1), alpha=3),
+    case(
+        "Tensor.add", Tensor.add, lambda x, y, alpha: x + alpha * y, normal(3), normal(1), alpha=3
+    ),
+    case(
+        "Tensor.sub", Tensor.sub, lambda x, y, alpha: x - alpha * y, normal(3), normal(1), alpha=3
+    ),
     both("Tensor.mul", Tensor.mul, np.multiply, normal(3), normal(3)),
     both("Tensor.div", Tensor.div, np.divide, normal(3), bent(3)),
     both("Tensor.pow", Tensor.pow, np.power, positive(3), normal(3)),
@@ -66,14 +70,17 @@ BINARY = [
         "Tensor.where",
         lambda x, y: x.where(np.array([True, False, True, True]), y),
         lambda x, y: np.where([True, False, True, True], x, y),
-        normal(3, 4), normal(4),
-    ),  # fmt: skip
+        normal(3, 4),
+        normal(4),
+    ),
     case(
         "mg.where",
         lambda x, y: mg.where(mg.tensor([[True], [False]]), x, y),
         lambda x, y: np.where([[True], [False]], x, y),
-        normal(3), normal(2, 1), batch=(),
-    ),  # fmt: skip
+        normal(3),
+        normal(2, 1),
+        batch=(),
+    ),
     case("mg.where", lambda x: mg.where(x > 0, x, 0.5), lambda x: np.where(x > 0, x, 0.5), bent(3)),
     case("mg.where", lambda x: mg.where(x > 0, 0.5, x), lambda x: np.where(x > 0, 0.5, x), bent(3)),
     case(

@@ -1,6 +1,9 @@
 """Convolution and pooling, against loops over every output element."""
 
+# ruff: noqa: E501 (a row of a table is a line)
+
 import loops
+
 from minigrad.nn import functional as F
 
 from .table import case, distinct, normal
@@ -32,7 +35,9 @@ CONVOLUTIONS = [
     conv("conv2d", (2, 2, 5, 4), (2, 2, 2, 3), padding="valid"),
     conv("conv2d", (2, 1, 5, 5), (2, 1, 2, 2), stride=4),  # pixels that no window reaches
     conv("conv3d", (2, 2, 3, 4, 5), (2, 2, 2, 3, 2), padding=(1, 0, 1)),
-    conv("conv3d", (1, 4, 5, 4, 4), (2, 2, 2, 2, 2), stride=(2, 1, 2), dilation=(1, 2, 1), groups=2),
+    conv(
+        "conv3d", (1, 4, 5, 4, 4), (2, 2, 2, 2, 2), stride=(2, 1, 2), dilation=(1, 2, 1), groups=2
+    ),
 ]
 
 POOLING = [

@@ -1,8 +1,10 @@
 """Normalisation and losses."""
 
-import numpy as np
+# ruff: noqa: E501 (a row of a table is a line)
 
 import loops
+import numpy as np
+
 from minigrad import Tensor
 from minigrad.nn import functional as F
 
@@ -17,7 +19,9 @@ def batch_norm(x, w=None, b=None, **options):
 
 
 def batch_norm_eval(x, w=None, b=None, **options):
-    return F.batch_norm(x, Tensor(MEAN.astype(x.dtype)), Tensor(VAR.astype(x.dtype)), w, b, **options)
+    return F.batch_norm(
+        x, Tensor(MEAN.astype(x.dtype)), Tensor(VAR.astype(x.dtype)), w, b, **options
+    )
 
 
 def instance_norm(x, w=None, b=None, **options):
@@ -96,7 +100,9 @@ def bce_logits(x, t, weight=1.0, pos_weight=1.0):
     return -weight * (pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p))
 
 
-def class_loss(log_p, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
+def class_loss(
+    log_p, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0
+):
     """-log p[target], one sample and position at a time; smoothing gives every class a share."""
     classes = log_p.shape[1]
     weight = np.ones(classes) if weight is None else weight

@@ -1,5 +1,7 @@
 """Many elements become one; sorting, searching and picking."""
 
+# ruff: noqa: E501 (a row of a table is a line)
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Shape and order of axes, joining and splitting, products of matrices."""
 
+# ruff: noqa: E501 (a row of a table is a line)
+
 import numpy as np
 
 import minigrad as mg

@@ -37,7 +37,9 @@ class Case:
         return list(y) if isinstance(y, (tuple, list)) else [y]
 
     def __str__(self) -> str:
-        shapes = ["x".join(map(str, x.shape)) if isinstance(x, np.ndarray) else x for x in self.inputs]
+        shapes = [
+            "x".join(map(str, x.shape)) if isinstance(x, np.ndarray) else x for x in self.inputs
+        ]
         options = [f"{k}={v!r}" for k, v in self.options.items() if not isinstance(v, np.ndarray)]
         return f"{self.name}({', '.join(map(str, [*shapes, *options]))})"
 

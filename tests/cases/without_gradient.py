@@ -1,5 +1,7 @@
 """Functions with whole numbers or booleans for a result: a value, but nothing to go back."""
 
+# ruff: noqa: E501 (a row of a table is a line)
+
 import numpy as np
 
 import minigrad as mg
@@ -20,13 +22,15 @@ COMPARISONS = [
         ("__le__", lambda x, y: x <= y),
         ("__gt__", lambda x, y: x > y),
         ("__ge__", lambda x, y: x >= y),
-        ("__and__", lambda x, y: (x != 0) & (y != 0)),
-        ("__or__", lambda x, y: (x != 0) | (y != 0)),
-        ("__xor__", lambda x, y: (x != 0) ^ (y != 0)),
+        ("__and__", lambda x, y: x & y),
+        ("__or__", lambda x, y: x | y),
+        ("__xor__", lambda x, y: x ^ y),
         ("eq", lambda x, y: x == y),
     ]
 ] + [
+    case("Tensor.__and__", Tensor.__and__, np.logical_and, A > 2, B > 2, batch=(0, 1)),
     case("Tensor.__invert__", Tensor.__invert__, np.logical_not, A > 0),
+    case("Tensor.__invert__", Tensor.__invert__, lambda x: -1 - x, A),
     case("Tensor.logical_not", Tensor.logical_not, lambda x: x == 0, A),
     case("Tensor.isnan", Tensor.isnan, np.isnan, SPECIAL),
     case("Tensor.isinf", Tensor.isinf, np.isinf, SPECIAL),

@@ -1,5 +1,7 @@
 """Bad input to ops and methods: the message names the op, what arrived and what was expected."""
 
+# ruff: noqa: E501, SIM300 (a row of the tables is a line)
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ import minigrad as mg
 
 X = mg.tensor(np.arange(6.0).reshape(2, 3))
 V, S = mg.ones(3), mg.tensor(1.0)
-I = mg.tensor([[0, 1, 0]])  # noqa: E741
+INDEX = mg.tensor([[0, 1, 0]])
 
 SHAPES_THAT_DO_NOT_MEET = [
     (lambda: X + mg.ones(2), r"add: the shapes x \(2, 3\) and y \(2,\) do not fit.*unsqueeze"),
@@ -41,11 +43,11 @@ SHAPES_THAT_DO_NOT_MEET = [
     (lambda: X.unflatten(1, (2, 2)), r"unflatten: \(3,\) has 3 elements and does not go into \(2, 2\)"),
     (lambda: X.unflatten(1, (0, -1)), r"unflatten: \(3,\) has 3 elements"),
     (lambda: X.repeat(2), r"repeat: one number for each axis of \(2, 3\) is needed, got \(2,\)"),
-    (lambda: X.gather(0, I[0]), r"gather: index of shape \(3,\) does not fit a tensor of shape \(2, 3\)"),
+    (lambda: X.gather(0, INDEX[0]), r"gather: index of shape \(3,\) does not fit a tensor of shape \(2, 3\)"),
     (lambda: X.gather(1, mg.zeros(5, 1).long()), r"gather: index of shape \(5, 1\) does not fit"),
-    (lambda: X.scatter_add(0, I[0], V), r"scatter_add: index of shape \(3,\) does not fit"),
-    (lambda: X.scatter_add(0, I, X[:, :2]), r"scatter_add: src of shape \(2, 2\) must be at least"),
-]
+    (lambda: X.scatter_add(0, INDEX[0], V), r"scatter_add: index of shape \(3,\) does not fit"),
+    (lambda: X.scatter_add(0, INDEX, X[:, :2]), r"scatter_add: src of shape \(2, 2\) must be at least"),
+]  # fmt: skip
 
 ARGUMENTS = [
     (lambda: mg.cat([]), "concatenate: needs at least one tensor, got none"),
@@ -76,7 +78,7 @@ ARGUMENTS = [
     (lambda: mg.einsum("i->i", X), r"einsum: 'i->i': 'i' has 1 letters, the operand has shape \(2, 3\)"),
     (lambda: mg.einsum("ij->k", X), "einsum: .*each letter of the output must stand once and in an operand"),
     (lambda: mg.einsum("ij->ii", X), "einsum: .*each letter of the output"),
-]
+]  # fmt: skip
 
 TYPES = [
     (lambda: X.sum(0.5), r"sum: dim must be a whole number or several, got 0.5"),
@@ -84,15 +86,15 @@ TYPES = [
     (lambda: X.gather(0, X), "gather: index must hold integers, got float64"),
     (lambda: X.scatter_add(0, X, X), "scatter_add: index must hold integers, got float64"),
     (lambda: mg.one_hot(X), r"one_hot: expected integers, got float64; write x.long\(\)"),
-]
+]  # fmt: skip
 
 OUT_OF_RANGE = [
     (lambda: X.narrow(1, 2, 2), r"narrow: 2..4 is not within axis 1 of \(2, 3\)"),
-    (lambda: X.gather(0, I + 2), "gather: index 2 is out of range, it must be 0..1"),
-    (lambda: X.gather(0, I - 1), "gather: index -1 is out of range"),
-    (lambda: mg.one_hot(I, num_classes=1), "one_hot: index 1 is out of range, it must be 0..0"),
-    (lambda: mg.one_hot(I - 1), "one_hot: index -1 is out of range"),
-]
+    (lambda: X.gather(0, INDEX + 2), "gather: index 2 is out of range, it must be 0..1"),
+    (lambda: X.gather(0, INDEX - 1), "gather: index -1 is out of range"),
+    (lambda: mg.one_hot(INDEX, num_classes=1), "one_hot: index 1 is out of range, it must be 0..0"),
+    (lambda: mg.one_hot(INDEX - 1), "one_hot: index -1 is out of range"),
+]  # fmt: skip
 
 
 def raises(error, rows):
@@ -127,8 +129,8 @@ WITH_DIM = {
     "all": lambda x, d: x.all(d),
     "softmax": lambda x, d: x.softmax(d),
     "log_softmax": lambda x, d: x.log_softmax(d),
-    "gather": lambda x, d: x.gather(d, I),
-    "scatter_add": lambda x, d: x.scatter_add(d, I, X),
+    "gather": lambda x, d: x.gather(d, INDEX),
+    "scatter_add": lambda x, d: x.scatter_add(d, INDEX, X),
     "index_select": lambda x, d: x.index_select(d, [0]),
     "transpose": lambda x, d: x.transpose(0, d),
     "permute": lambda x, d: x.permute(0, d),
@@ -147,18 +149,24 @@ WITH_DIM = {
 @pytest.mark.parametrize("dim", [2, -3, 7])
 @pytest.mark.parametrize("name", WITH_DIM)
 def test_an_axis_that_is_not_there_is_named(name, dim):
-    with pytest.raises(IndexError, match=rf"{name}: dim {dim} is out of range, the tensor has 2 axes"):
+    with pytest.raises(
+        IndexError, match=rf"{name}: dim {dim} is out of range, the tensor has 2 axes"
+    ):
         WITH_DIM[name](X, dim)
 
 
-@pytest.mark.parametrize(("f", "name"), [(X.unsqueeze, "unsqueeze"), (lambda d: mg.stack([X], d), "stack")])
+@pytest.mark.parametrize(
+    ("f", "name"), [(X.unsqueeze, "unsqueeze"), (lambda d: mg.stack([X], d), "stack")]
+)
 def test_a_new_axis_can_stand_in_one_more_place(f, name):
     assert f(2).ndim == f(-3).ndim == 3
     with pytest.raises(IndexError, match=f"{name}: dim 3 is out of range, the tensor has 3 axes"):
         f(3)
 
 
-@pytest.mark.parametrize("name", ["softmax", "cumsum", "split", "unbind", "gather", "argsort", "concatenate"])
+@pytest.mark.parametrize(
+    "name", ["softmax", "cumsum", "split", "unbind", "gather", "argsort", "concatenate"]
+)
 def test_a_scalar_has_no_axes(name):
     with pytest.raises(IndexError, match=rf"{name}: dim 0 is out of range, the tensor has no axes"):
         WITH_DIM[name](S, 0)

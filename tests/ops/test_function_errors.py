@@ -1,5 +1,7 @@
 """Bad input to torch.nn.functional's namesakes: the message names the function and the remedy."""
 
+# ruff: noqa: E501 (a row of the tables is a line)
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ CONVOLUTION = [
     (conv(dilation=0), "conv2d: dilation must be a whole number of at least 1"),
     (conv(padding=1, padding_mode="mirror"), "pad: mode must be \"constant\" or one of .*got 'mirror'"),
     (conv(padding=9, padding_mode="reflect"), r"pad: mode 'reflect' cannot add a border of \(9, 9\).*most is 7"),
-]
+]  # fmt: skip
 
 POOLING = [
     (lambda: F.max_pool2d(mg.ones(8), 2), r"max_pool2d: expected an input of 4 axes .*got shape \(8,\)"),
@@ -50,7 +52,7 @@ POOLING = [
     (lambda: F.adaptive_avg_pool2d(X, 0), "adaptive_avg_pool2d: output_size must be a whole number of at least 1"),
     (lambda: F.adaptive_max_pool2d(X, (2, 2, None)), "adaptive_max_pool2d: output_size must be"),
     (lambda: F.adaptive_max_pool1d(X, 2), "adaptive_max_pool1d: expected an input of 3 axes"),
-]
+]  # fmt: skip
 
 NORMALISATION = [
     (lambda: F.batch_norm(mg.ones(3), None, None, training=True), r"batch_norm: input must be \(N, C\)"),
@@ -124,7 +126,7 @@ OTHERS = [
     (lambda: F.pixel_unshuffle(X, 3), "pixel_unshuffle: 8 x 8 is not divisible by 3"),
     (lambda: F.pixel_shuffle(X[0, 0], 2), r"pixel_shuffle: expected \(..., C, H, W\) .*\(8, 8\) and 2"),
     (lambda: F.pixel_unshuffle(X, 0), "pixel_unshuffle: expected .* downscale_factor of at least 1"),
-]
+]  # fmt: skip
 
 TYPES = [
     (conv(X.double()), r"conv2d: input is float64, the weight float32; write x.to\(minigrad.float32\)"),
@@ -155,7 +157,7 @@ OUT_OF_RANGE = [
     (lambda: F.nll_loss(LOGITS, LABELS + 1), "nll_loss: target 3 is out of range.*out_features"),
     (lambda: F.embedding(LABELS, mg.ones(2, 4)), "embedding: index 2 is out of range, it must be 0..1"),
     (lambda: F.embedding(LABELS - 1, mg.ones(2, 4)), "embedding: index -1 is out of range"),
-]
+]  # fmt: skip
 
 
 def raises(error, rows):

@@ -37,14 +37,16 @@ TABLE = [
     # f, values at X, slopes at X
     ("relu", F.relu, [0, 0, 0, 0, 1, INF, NAN], [0, 0, 0, 0, 1, 1, 0]),
     ("abs", abs, [INF, 1, 0, 0, 1, INF, NAN], [-1, -1, 0, 0, 1, 1, NAN]),
-    ("exp", mg.exp, [0, math.exp(-1), 1, 1, math.e, INF, NAN], [0, math.exp(-1), 1, 1, math.e, INF, NAN]),
+    ("exp", mg.exp, [0, math.exp(-1), 1, 1, math.e, INF, NAN],
+     [0, math.exp(-1), 1, 1, math.e, INF, NAN]),
     ("log", mg.log, [NAN, NAN, -INF, -INF, 0, INF, NAN], [-0.0, -1, -INF, INF, 1, 0, NAN]),
     ("sqrt", mg.sqrt, [NAN, NAN, 0, 0, 1, INF, NAN], [NAN, NAN, -INF, INF, 0.5, 0, NAN]),
     ("sigmoid", mg.sigmoid, [0, 1 / (1 + math.e), 0.5, 0.5, math.e / (1 + math.e), 1, NAN],
      [0, 0.196612, 0.25, 0.25, 0.196612, 0, NAN]),
     ("tanh", mg.tanh, [-1, math.tanh(-1), 0, 0, math.tanh(1), 1, NAN],
      [0, 0.419974, 1, 1, 0.419974, 0, NAN]),
-    ("leaky_relu", F.leaky_relu, [-INF, -0.01, 0, 0, 1, INF, NAN], [0.01, 0.01, 0.01, 0.01, 1, 1, 0.01]),
+    ("leaky_relu", F.leaky_relu, [-INF, -0.01, 0, 0, 1, INF, NAN],
+     [0.01, 0.01, 0.01, 0.01, 1, 1, 0.01]),
     ("softplus", F.softplus, [0, math.log1p(math.exp(-1)), math.log(2), math.log(2),
                               math.log1p(math.e), INF, NAN],
      [0, 0.268941, 0.5, 0.5, 0.731059, 1, NAN]),
@@ -53,11 +55,15 @@ TABLE = [
     ("x ** 2", lambda x: x**2, [INF, 1, 0, 0, 1, INF, NAN], [-INF, -2, 0, 0, 2, INF, NAN]),
     ("x ** 0", lambda x: x**0, [1] * 7, [0] * 7),
     ("1 / x", lambda x: 1 / x, [0, -1, -INF, INF, 1, 0, NAN], [0, -1, -INF, -INF, -1, 0, NAN]),
+    ("erf", mg.erf, [-1, math.erf(-1), 0, 0, math.erf(1), 1, NAN],
+     [0, 0.415107, 1.128379, 1.128379, 0.415107, 0, NAN]),
     ("round", mg.round, [-INF, -1, 0, 0, 1, INF, NAN], [0] * 7),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("f", "values", "slopes"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+@pytest.mark.parametrize(
+    ("f", "values", "slopes"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+)
 def test_values_and_slopes_at_the_ends_and_at_zero(f, values, slopes):
     y, dx = value_and_slope(f, X)
     np.testing.assert_allclose(y, values, rtol=1e-5)
@@ -81,7 +87,10 @@ def test_ties_share_or_choose_as_pytorch_does():
     assert value_and_slope(lambda x: x.amax(0), x)[1].tolist() == [0, 0.5, 0.5]
     assert value_and_slope(lambda x: x.max(0).values, x)[1].tolist() == [0, 1, 0]
     assert value_and_slope(lambda x: x.min(), [1.0, 1.0, 3.0])[1].tolist() == [0.5, 0.5, 0]
-    assert value_and_slope(lambda x: x.maximum(mg.tensor([2.0, 2.0])), [2.0, 3.0])[1].tolist() == [0.5, 1]
+    assert value_and_slope(lambda x: x.maximum(mg.tensor([2.0, 2.0])), [2.0, 3.0])[1].tolist() == [
+        0.5,
+        1,
+    ]
     assert value_and_slope(lambda x: F.max_pool2d(x, 2), np.ones((1, 1, 2, 2)))[1].tolist() == [
         [[[1, 0], [0, 0]]]
     ]
@@ -100,7 +109,9 @@ def test_softmax_and_its_relatives_do_not_overflow(shift):
     plain = np.exp(x) / np.exp(x).sum()
     np.testing.assert_allclose(shifted.softmax(1).data, plain, rtol=1e-9)
     np.testing.assert_allclose(shifted.log_softmax(1).data, np.log(plain), rtol=1e-9)
-    np.testing.assert_allclose((shifted.logsumexp(1) - shift).data, [np.log(np.exp(x).sum())], rtol=1e-6)
+    np.testing.assert_allclose(
+        (shifted.logsumexp(1) - shift).data, [np.log(np.exp(x).sum())], rtol=1e-6
+    )
     loss = F.cross_entropy(shifted, mg.tensor([0]))
     np.testing.assert_allclose(loss.data, -np.log(plain[0, 0]), rtol=1e-9)
 
@@ -129,7 +140,8 @@ def test_bce_is_cut_off_at_100():
 @pytest.mark.parametrize("size", [100.0, 1000.0])
 def test_bce_with_logits_of_large_numbers(size):
     y, dx = value_and_slope(
-        lambda x: F.binary_cross_entropy_with_logits(x, mg.tensor([1.0, 0.0]), reduction="sum"), [-size, size]
+        lambda x: F.binary_cross_entropy_with_logits(x, mg.tensor([1.0, 0.0]), reduction="sum"),
+        [-size, size],
     )
     assert y == 2 * size
     assert dx.tolist() == [-1, 1]

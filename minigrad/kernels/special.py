@@ -39,7 +39,7 @@ def erf(x):
     y = table[-1][index]
     for coefficients in table[-2::-1]:
         y = y * step + coefficients[index]
-    return (np.copysign(y, x) + 0 * x).astype(x.dtype)  # 0 * x hands nan on
+    return np.where(np.isnan(x), x, np.copysign(y, x)).astype(x.dtype)
 
 
 def erf_slope(x):

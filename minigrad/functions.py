@@ -32,7 +32,11 @@ def _array(data: Any, dtype: Any) -> np.ndarray:
         array = np.array(data, dtype)
     except ValueError as error:
         raise ValueError(f"tensor: the lists do not form a rectangular shape ({error})") from None
-    if dtype is None and array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
+    if (
+        dtype is None
+        and array.dtype == np.float64
+        and not isinstance(data, (np.ndarray, np.generic))
+    ):
         array = array.astype(DEFAULT_FLOAT)
     return array
 
@@ -123,7 +127,9 @@ def rand(
     *size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False, generator: Any = None
 ) -> Tensor:
     """Numbers equally likely anywhere in 0 <= x < 1."""
-    return Tensor(np.asarray(_chance(generator).random(_sizes(size), np.dtype(dtype))), requires_grad)
+    return Tensor(
+        np.asarray(_chance(generator).random(_sizes(size), np.dtype(dtype))), requires_grad
+    )
 
 
 def randint(
@@ -172,7 +178,9 @@ def _of_one_dtype(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
     """The tensors to join, in the dtype that their sum would have."""
     for x in tensors:
         if not isinstance(x, Tensor):
-            raise TypeError(f"{name}: expected a list of tensors, one of them is {type(x).__name__}")
+            raise TypeError(
+                f"{name}: expected a list of tensors, one of them is {type(x).__name__}"
+            )
     dtypes = {x.dtype for x in tensors}
     if len(dtypes) < 2:
         return list(tensors)

@@ -28,9 +28,8 @@ DTYPES = {
 }  # fmt: skip
 
 HOW_TO_CONVERT = (
-    "it is pickled, and minigrad never unpickles, because a pickle can run any code. Where the "
-    'file comes from, write safetensors.torch.save_file(model.state_dict(), "model.safetensors") '
-    "with PyTorch, and load that"
+    "minigrad never unpickles, because a pickle can run any code. Where the file comes from, write "
+    'safetensors.torch.save_file(model.state_dict(), "model.safetensors"), and load that'
 )
 
 
@@ -174,9 +173,9 @@ def _what_is_it(path: str | os.PathLike, content: bytes) -> str:
     """Why a file that is no valid safetensors is refused."""
     is_zip = content[:4] == b"PK\x03\x04" and zipfile.is_zipfile(path)
     if is_zip and any(name.endswith("data.pkl") for name in zipfile.ZipFile(path).namelist()):
-        return f"is a PyTorch file: {HOW_TO_CONVERT}"
+        return f"is a pickled file of PyTorch; {HOW_TO_CONVERT}"
     if content[:1] == b"\x80" and content[8:9] != b"{":
-        return f"is a pickle: {HOW_TO_CONVERT}"
+        return f"is a pickle; {HOW_TO_CONVERT}"
     if content[8:9] == b"{":
         return "is damaged or cut short. Use another copy of the file"
     return "is no safetensors file, or its beginning is damaged"

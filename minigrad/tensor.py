@@ -37,7 +37,7 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     for x in inputs:
         if isinstance(x, Tensor):
             needed = x._requires_grad and _grad_enabled
-            arrays.append(x.data)
+            arrays.append(x._data)
             needs.append(needed)
             targets.append((x if x._node is None else x._node) if needed else None)
             versions.append(x._version)
@@ -57,7 +57,7 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
         data, backward = op(*arrays, **options)
 
     result = Tensor.__new__(Tensor)
-    result.data = data if type(data) is np.ndarray else np.asarray(data)
+    result._data = data if type(data) is np.ndarray else np.asarray(data)
     result.grad = result.hooks = result._node = None
     result._version = 0
     result._requires_grad = recorded = backward is not None and True in needs
@@ -74,7 +74,7 @@ class Tensor(Methods):
     `Tensor(array)` wraps an array as it is; `minigrad.tensor(...)` copies and takes lists as well.
     """
 
-    __slots__ = ("__weakref__", "_node", "_requires_grad", "_version", "data", "grad", "hooks")
+    __slots__ = ("__weakref__", "_data", "_node", "_requires_grad", "_version", "grad", "hooks")
     __array_priority__ = 1000  # array + Tensor is a Tensor
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:

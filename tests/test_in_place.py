@@ -138,6 +138,28 @@ def test_augmented_assignment_to_a_result_makes_a_new_tensor_in_the_graph(statem
     assert w.grad is not None
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "w.data -= 0.1 * w.grad",
+        "w.data -= 0.1 * w.grad.data",
+        "w.data = w.data - 0.1 * w.grad",
+        "w.data[:] = w.data - 0.1 * w.grad.data",
+        "w.data.__isub__(0.1 * w.grad.data)",
+    ],
+)
+def test_the_classic_update_lines_through_data_work_too(line):
+    w = mg.tensor([1.0, 2.0], requires_grad=True)
+    (w * w).sum().backward()
+    exec(line)
+    assert type(w.data) is np.ndarray
+    assert w.dtype == np.float32
+    np.testing.assert_allclose(w.data, [0.8, 1.6], rtol=1e-6)
+    w.grad = None
+    (w * w).sum().backward()
+    np.testing.assert_allclose(w.grad.data, [1.6, 3.2], rtol=1e-6)
+
+
 def test_data_can_be_assigned():
     w = mg.ones(2, requires_grad=True)
     w.data = np.array([5.0, 6.0], np.float32)

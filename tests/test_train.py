@@ -1,5 +1,8 @@
 import csv
+import io
 import math
+import re
+import sys
 
 import numpy as np
 import pytest
@@ -83,6 +86,16 @@ def test_predict():
     x, y = next(iter(DataLoader(HELD_OUT, 20)))
     assert np.allclose(outputs, model(x).detach(), atol=1e-6)
     assert np.array_equal(targets, y)
+
+
+def test_a_terminal_gets_a_bar_with_the_time_left(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stderr", Terminal())
+    fit(1, progress=True)
+    assert re.search(r"epoch 1/1: .* 0/4 \[00:00<", sys.stderr.getvalue())
 
 
 def test_schedulers_by_epoch_and_by_batch():

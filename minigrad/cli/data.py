@@ -25,14 +25,15 @@ TEST_BATCH = 250
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: what its images are like, how they are augmented, and how long to train."""
+    """A data set: what its images are like, how they are augmented, how to train on it."""
 
     dataset: Callable[..., ImageDataset]
     channels: int
     size: int
     augment: tuple[Callable, ...]
     epochs: int
-    batch_size: int
+    batch_size: int = 64
+    adam_lr: float = 0.003
 
     @property
     def classes(self) -> list[str]:
@@ -50,10 +51,10 @@ TURN_AND_SHIFT = RandomAffine(10, (0.1, 0.1), (0.9, 1.1), interpolation="bilinea
 FLIP = RandomHorizontalFlip()
 
 SOURCES = {
-    "digits": Source(Digits, 1, 8, (TURN,), epochs=20, batch_size=32),
-    "mnist": Source(MNIST, 1, 28, (TURN_AND_SHIFT,), epochs=3, batch_size=64),
-    "fashion-mnist": Source(FashionMNIST, 1, 28, (FLIP,), epochs=5, batch_size=64),
-    "cifar10": Source(CIFAR10, 3, 32, (RandomCrop(32, padding=4), FLIP), epochs=10, batch_size=64),
+    "digits": Source(Digits, 1, 8, (TURN,), epochs=20, batch_size=32, adam_lr=0.005),
+    "mnist": Source(MNIST, 1, 28, (TURN_AND_SHIFT,), epochs=3),
+    "fashion-mnist": Source(FashionMNIST, 1, 28, (FLIP,), epochs=5),
+    "cifar10": Source(CIFAR10, 3, 32, (RandomCrop(32, padding=4), FLIP), epochs=10),
 }
 
 

@@ -32,10 +32,10 @@ best.safetensors (the weights with the lowest validation loss) and metrics.csv; 
 curves.png, confusion_matrix.png, filters.png and wrong_guesses.png. config.json holds the
 settings. Same settings and seed: same results.
 """
-# Learning rates that suit most models here; with one-cycle, its peak.
-OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float, dict[str, Any]]] = {
-    "adam": (optim.Adam, 0.005, {}),
-    "adamw": (optim.AdamW, 0.005, {}),
+# Learning rates that suit most models here (with one-cycle, its peak); None: as the data says.
+OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float | None, dict[str, Any]]] = {
+    "adam": (optim.Adam, None, {}),
+    "adamw": (optim.AdamW, None, {}),
     "sgd": (optim.SGD, 0.05, {"momentum": 0.9}),
     "rmsprop": (optim.RMSprop, 0.001, {}),
     "adagrad": (optim.Adagrad, 0.02, {}),
@@ -60,14 +60,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     Options left out are None, so that --resume can tell them from those given.
     """
     epochs = ", ".join(f"{name} {source.epochs}" for name, source in SOURCES.items())
-    rates = ", ".join(f"{name} {lr:g}" for name, (_, lr, _) in OPTIMIZERS.items())
+    rates = ", ".join(f"{name} {lr:g}" for name, (_, lr, _) in OPTIMIZERS.items() if lr)
     add = parser.add_argument
     add("--model", choices=MODELS, help="default: lenet5")
     add("--data", choices=SOURCES, help="default: digits, which needs no download")
     add("--epochs", type=positive, metavar="N", help=f"default: {epochs}")
     add("--batch-size", type=positive, metavar="N", help="default: digits 32, others 64")
     add("--optimizer", choices=OPTIMIZERS, help="default: adam; sgd has momentum 0.9")
-    add("--lr", type=float, help=f"learning rate; default: {rates}")
+    add(
+        "--lr",
+        type=float,
+        help=f"learning rate; default: {rates}, adam and adamw 0.003 (digits: 0.005)",
+    )
     add("--weight-decay", type=float, metavar="X", help="default: 0")
     add(
         "--scheduler",
@@ -177,7 +181,7 @@ def _config(args: argparse.Namespace) -> Config:
     source = SOURCES[settings["data"]]
     settings.setdefault("epochs", source.epochs)
     settings.setdefault("batch_size", source.batch_size)
-    settings.setdefault("lr", OPTIMIZERS[settings["optimizer"]][1])
+    settings.setdefault("lr", OPTIMIZERS[settings["optimizer"]][1] or source.adam_lr)
     return Config(**settings, batches=batches_to_use(settings["data"], args.download))
 
 

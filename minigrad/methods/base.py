@@ -20,7 +20,7 @@ class Base:
     """The part of Tensor that its methods use."""
 
     __slots__ = ()
-    data: np.ndarray
+    _data: np.ndarray
     dtype: Any
     _apply: Callable[..., Tensor]
     _version: int
@@ -28,6 +28,17 @@ class Base:
     requires_grad: Any
     bump_version: Callable[[], None]
     _node: Any
+
+    @property
+    def data(self) -> np.ndarray:
+        """The plain array. Assigning puts another in its place, a Tensor's array for a Tensor."""
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        # `w.data -= lr * w.grad` ends here with a Tensor
+        array = value._data if isinstance(value, Base) else np.asarray(value)
+        self._data = array  # type: ignore[misc]
 
 
 def number_kind(value: Any) -> str | None:

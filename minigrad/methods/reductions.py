@@ -92,8 +92,10 @@ class Reductions(Base):
     def _select(self, search: Any, dim: int, keepdim: bool) -> ValuesIndices:
         where = self._apply(search, self, dim=dim, keepdim=True)
         values = self.gather(dim, where)
-        return ValuesIndices(values, where) if keepdim else ValuesIndices(
-            values.squeeze(dim), where.squeeze(dim)
+        return (
+            ValuesIndices(values, where)
+            if keepdim
+            else ValuesIndices(values.squeeze(dim), where.squeeze(dim))
         )
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -117,7 +119,9 @@ class Reductions(Base):
         """(values, indices) of the k largest (or smallest) along `dim`, best first."""
         size = self.size(dim)  # type: ignore[attr-defined]
         if not 0 <= k <= size:
-            raise ValueError(f"topk: k must be 0..{size} for axis {dim} of {self.data.shape}, got {k}")
+            raise ValueError(
+                f"topk: k must be 0..{size} for axis {dim} of {self.data.shape}, got {k}"
+            )
         where = self.argsort(dim, descending=largest).narrow(dim, 0, k)
         return ValuesIndices(self.gather(dim, where), where)
 

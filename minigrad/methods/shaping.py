@@ -98,7 +98,9 @@ class Shaping(Base):
     def t(self) -> Tensor:
         """The transpose of a matrix; a vector as it is."""
         if self.data.ndim > 2:
-            raise ValueError(f"t: is for matrices, this tensor has shape {self.data.shape}; use .mT")
+            raise ValueError(
+                f"t: is for matrices, this tensor has shape {self.data.shape}; use .mT"
+            )
         return self.T
 
     def squeeze(self, dim: int | tuple[int, ...] | None = None) -> Tensor:
@@ -154,7 +156,7 @@ class Shaping(Base):
         return self[(slice(None),) * axis + (slice(start, start + length),)]  # type: ignore[index]
 
     def split(self, split_size: int | list[int], dim: int = 0) -> tuple[Tensor, ...]:
-        """Pieces along `dim`: of `split_size` each (the last may be smaller), or of listed sizes."""
+        """Pieces along `dim` of `split_size` each (the last may be smaller), or of listed sizes."""
         axis = normalize_dim("split", dim, self.data.ndim)
         total = self.data.shape[axis]
         if isinstance(split_size, int):
@@ -164,7 +166,9 @@ class Shaping(Base):
         else:
             sizes = list(split_size)
         if sum(sizes) != total:
-            raise ValueError(f"split: the sizes {sizes} do not add up to axis {dim}, which is {total}")
+            raise ValueError(
+                f"split: the sizes {sizes} do not add up to axis {dim}, which is {total}"
+            )
         starts = np.cumsum([0, *sizes])[:-1]
         return tuple(self.narrow(axis, int(s), n) for s, n in zip(starts, sizes, strict=True))
 

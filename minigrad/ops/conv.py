@@ -58,8 +58,8 @@ def _output_size(name, size, k, stride, padding, dilation):
 def _check(name, x, w, b, groups):
     if w.ndim != x.ndim:
         raise ValueError(
-            f"{name}: the weight needs {x.ndim} axes (out_channels, in_channels / groups, *kernel), "
-            f"got shape {w.shape}"
+            f"{name}: the weight needs {x.ndim} axes (out_channels, in_channels / groups, "
+            f"*kernel), got shape {w.shape}"
         )
     if w.shape[0] % groups or x.shape[1] % groups:
         raise ValueError(

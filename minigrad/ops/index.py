@@ -73,7 +73,9 @@ def scatter_add(x, source, index, dim, *, needs=(True, True)):
     _check_gather("scatter_add", x, index, axis)
     if source.dtype != x.dtype:
         raise TypeError(f"scatter_add: src is {source.dtype}, the tensor {x.dtype}; convert one")
-    if source.ndim != index.ndim or any(n < m for n, m in zip(source.shape, index.shape, strict=True)):
+    if source.ndim != index.ndim or any(
+        n < m for n, m in zip(source.shape, index.shape, strict=True)
+    ):
         raise ValueError(
             f"scatter_add: src of shape {source.shape} must be at least as large as the index "
             f"of shape {index.shape}"

@@ -50,7 +50,9 @@ def expand(x, shape):
     new = len(shape) - len(before)
     if new >= 0:
         old = (None,) * new + before
-        shape = tuple(o if n == -1 and o is not None else n for n, o in zip(shape, old, strict=True))
+        shape = tuple(
+            o if n == -1 and o is not None else n for n, o in zip(shape, old, strict=True)
+        )
     try:
         y = np.broadcast_to(x, shape)
     except ValueError:
@@ -97,9 +99,7 @@ def concatenate(*arrays, dim=0):
         raise ValueError("concatenate: needs at least one tensor, got none")
     axis = normalize_dim("concatenate", dim, arrays[0].ndim)
     for i, x in enumerate(arrays):
-        if x.ndim != arrays[0].ndim or _without(x.shape, axis) != _without(
-            arrays[0].shape, axis
-        ):
+        if x.ndim != arrays[0].ndim or _without(x.shape, axis) != _without(arrays[0].shape, axis):
             raise ValueError(
                 f"concatenate: all sizes but that of axis {axis} must agree; tensor 0 has shape "
                 f"{arrays[0].shape}, tensor {i} has shape {x.shape}"
@@ -147,7 +147,9 @@ def pad(x, padding, mode="constant", value=0.0):
     shape = x.shape
     if mode == "constant":
         _check_crop(shape, padding)
-        crop = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(shape, padding, strict=True))
+        crop = tuple(
+            slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(shape, padding, strict=True)
+        )
         grow = [(max(a, 0), max(b, 0)) for a, b in padding]
         y = np.pad(x[crop], grow, constant_values=value)
 
@@ -194,7 +196,9 @@ def _check_crop(shape, padding):
 
 def _check_border(shape, padding, mode):
     if mode not in NUMPY_MODES:
-        raise ValueError(f'pad: mode must be "constant" or one of {list(NUMPY_MODES)}, got {mode!r}')
+        raise ValueError(
+            f'pad: mode must be "constant" or one of {list(NUMPY_MODES)}, got {mode!r}'
+        )
     for size, border in zip(shape, padding, strict=True):
         limit = {"reflect": size - 1, "circular": size}.get(mode)
         if border == (0, 0):

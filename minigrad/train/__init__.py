@@ -1,7 +1,7 @@
 """Training: `fit` trains, `evaluate` and `predict` look at the result."""
 
-from .evaluate import evaluate as evaluate
-from .evaluate import predict as predict
-from .fit import fit as fit
+from .evaluation import evaluate as evaluate
+from .evaluation import predict as predict
 from .history import Epoch as Epoch
 from .history import History as History
+from .loop import fit as fit

@@ -67,10 +67,13 @@ class Run:
             return
         if history.best is history.epochs[-1]:
             save(history.best_weights, self.folder / BEST)
-        state = {name: part and part.state_dict() for name, part in self.parts.items()}
+        state = {
+            name: None if part is None else part.state_dict() for name, part in self.parts.items()
+        }
         state["epochs"] = [epoch._asdict() for epoch in history]
         state["rng"] = get_rng_state()
-        state["loader_rng"] = self.generator and self.generator.numpy.bit_generator.state
+        if self.generator is not None:
+            state["loader_rng"] = self.generator.numpy.bit_generator.state
         state["made_by"] = {
             "python": platform.python_version(),
             "numpy": np.__version__,
@@ -80,7 +83,7 @@ class Run:
         write_file(self.folder / METRICS, history.to_csv().encode())
 
     def _restore(self, path: Path) -> History:
-        state: dict[str, Any] = load(path)
+        state, best = load(path), load(path.with_name(BEST))
         if not isinstance(state, dict) or "epochs" not in state:
             raise ValueError(f"fit: {path} is no checkpoint of fit; choose another run_folder")
         for name, part in self.parts.items():
@@ -95,5 +98,4 @@ class Run:
         set_rng_state(state["rng"])
         if self.generator is not None:
             self.generator.numpy.bit_generator.state = state["loader_rng"]
-        epochs = [Epoch(**epoch) for epoch in state["epochs"]]
-        return History(epochs, load(path.with_name(BEST)))
+        return History([Epoch(**epoch) for epoch in state["epochs"]], best)

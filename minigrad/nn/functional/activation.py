@@ -105,17 +105,23 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return _dropout("dropout", input, input.shape, p, training)
 
 
-def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+def dropout1d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """In training, zero whole channels of (N, C, L) with probability p and scale the rest."""
     return _dropout_channels("dropout1d", input, 3, p, training)
 
 
-def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+def dropout2d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """In training, zero whole channels of (N, C, H, W) with probability p and scale the rest."""
     return _dropout_channels("dropout2d", input, 4, p, training)
 
 
-def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+def dropout3d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """In training, zero whole channels of (N, C, D, H, W) with probability p and scale the rest."""
     return _dropout_channels("dropout3d", input, 5, p, training)
 

@@ -19,7 +19,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
-    """Row `input[i]` of `weight` (rows, features) for each index; `padding_idx` gets no gradient."""
+    """Row `i` of `weight` (rows, features) for each index i; `padding_idx` gets no gradient."""
     return apply(index.embedding, weight, index=input.data, padding_idx=padding_idx)
 
 
@@ -85,7 +85,10 @@ def _conv(
     x, single = batched(name, x, n)
     if not isinstance(groups, int) or groups < 1:
         raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
-    strides, dilations = sizes(name, "stride", stride, n, 1), sizes(name, "dilation", dilation, n, 1)
+    strides, dilations = (
+        sizes(name, "stride", stride, n, 1),
+        sizes(name, "dilation", dilation, n, 1),
+    )
     pairs = _padding_pairs(name, padding, x.shape[2:], weight.shape[2:], strides, dilations)
     if padding_mode != "zeros":
         flat = tuple(amount for pair in reversed(pairs) for amount in pair)

@@ -127,9 +127,7 @@ def instance_norm(
     return apply(ops.group_norm, input, weight, bias, groups=channels, eps=eps)
 
 
-def _check_channels(
-    name: str, x: Tensor, argument: str, values: dict[str, Tensor | None]
-) -> int:
+def _check_channels(name: str, x: Tensor, argument: str, values: dict[str, Tensor | None]) -> int:
     """The number of channels of x, after making sure that `values` have one number for each."""
     if x.ndim < 2:
         raise ValueError(f"{name}: input must be (N, C) or (N, C, ...), got {x.shape}")

@@ -48,7 +48,7 @@ def interpolate(
         raise ValueError("interpolate: give either size or scale_factor")
     if n not in LINEAR.values() or (mode != "nearest" and LINEAR.get(mode) != n):
         raise ValueError(
-            f'interpolate: mode {mode!r} does not fit an input of shape {input.shape}; use "nearest"'
+            f"interpolate: mode {mode!r} does not fit shape {input.shape}; use 'nearest'"
             f" or {[name for name, axes in LINEAR.items() if axes == n] or 'an input (N, C, H, W)'}"
         )
     if mode != "nearest":

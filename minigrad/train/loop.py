@@ -16,7 +16,7 @@ from ..optim import Optimizer
 from ..optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from ..tensor import Tensor
 from .checkpoint import Run
-from .evaluate import Loss, Mean, batches, evaluate
+from .evaluation import Loss, Mean, batches, evaluate
 from .history import Epoch, History
 
 
@@ -149,15 +149,18 @@ def _check(
     scheduler_every: str,
     valid_loader: Iterable | None,
 ) -> None:
-    for name, value, least in ("epochs", epochs, 0), ("patience", patience, 1):
-        if value is None and name == "patience":
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"fit: {name} must be an int of at least {least}, got {value!r}")
-    if patience is not None and valid_loader is None:
-        raise ValueError("fit: patience= watches the validation loss; give valid_loader= too")
+    _check_count("epochs", epochs, 0)
+    if patience is not None:
+        _check_count("patience", patience, 1)
+        if valid_loader is None:
+            raise ValueError("fit: patience= watches the validation loss; give valid_loader= too")
     choice("fit", "scheduler_every", scheduler_every, ("epoch", "batch"))
     if isinstance(scheduler, ReduceLROnPlateau) and scheduler_every == "batch":
         raise ValueError(
             'fit: ReduceLROnPlateau watches whole epochs; write scheduler_every="epoch"'
         )
+
+
+def _check_count(name: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"fit: {name} must be an int of at least {least}, got {value!r}")

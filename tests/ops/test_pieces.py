@@ -1,0 +1,45 @@
+"""Large arrays are worked on in pieces and on threads; here the pieces are tiny."""
+
+import numpy as np
+import pytest
+from cases import CASES
+from numerical import as_tensors, backward_gradients
+
+import minigrad as mg
+from minigrad.kernels import blocks, conv
+from minigrad.nn import functional as F
+
+IN_PIECES = [c for c in CASES if any(word in c.name for word in ("conv", "pool", "_norm"))]
+
+
+@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
+def make_pieces_tiny(request, monkeypatch):
+    before = mg.get_num_threads()
+
+    def tiny():
+        monkeypatch.setattr(conv, "PIECE", 30)
+        monkeypatch.setattr(conv, "THREADED", 0)
+        monkeypatch.setattr(blocks, "BLOCK", 10)
+        mg.set_num_threads(request.param)
+
+    yield tiny
+    mg.set_num_threads(before)
+
+
+@pytest.mark.parametrize("case", IN_PIECES, ids=str)
+def test_pieces_fit_together(case, make_pieces_tiny):
+    expected = backward_gradients(case.run, case.inputs)
+    make_pieces_tiny()
+    y = case.run(*as_tensors(case.inputs))
+    np.testing.assert_allclose(y.data, case.expected(*case.inputs)[0], rtol=1e-10, atol=1e-12)
+    for dx, e in zip(backward_gradients(case.run, case.inputs), expected, strict=True):
+        np.testing.assert_allclose(dx, e, rtol=1e-10, atol=1e-12)
+
+
+def test_infinity_on_a_thread_does_not_warn(make_pieces_tiny):
+    make_pieces_tiny()
+    x = np.full((4, 3, 8, 8), np.inf, np.float32)
+    w = np.full((2, 3, 3, 3), 3e38, np.float32)
+    backward_gradients(F.conv2d, [x, w])
+    backward_gradients(lambda x: F.batch_norm(x, None, None, training=True), [x])
+    backward_gradients(lambda x: F.avg_pool2d(x, 2), [x])

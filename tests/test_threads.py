@@ -72,9 +72,27 @@ def test_results_come_in_the_order_of_the_pieces():
 
 def test_an_error_in_a_piece_reaches_the_caller_and_blas_is_set_back():
     mg.set_num_threads(2)
+    before = [library.num_threads for library in threads._blas_libraries()]
     with pytest.raises(ZeroDivisionError):
         threads.run(lambda piece: 1 / piece, [1, 0])
-    assert [library.num_threads for library in threads._blas_libraries()] == [2]
+    assert [library.num_threads for library in threads._blas_libraries()] == before
+
+
+def test_within_an_operation_blas_has_one_thread_and_the_process_keeps_its_own():
+    before = [library.num_threads for library in threads._blas_libraries()]
+    within = threads.run(lambda _: [b.num_threads for b in threads._blas_libraries()], [0])
+    assert within == [[1] * len(before)]
+    mg.set_num_threads(3)
+    assert [library.num_threads for library in threads._blas_libraries()] == before
+
+
+@pytest.mark.parametrize("shapes", [((64, 2000), (2000, 300)), ((900, 300), (300, 200))])
+def test_a_large_product_is_the_same_on_any_number_of_threads(shapes):
+    rng = np.random.default_rng(0)
+    x, y = (rng.standard_normal(shape) for shape in shapes)
+    for count in (1, 2, 3):
+        mg.set_num_threads(count)
+        np.testing.assert_allclose((mg.Tensor(x) @ mg.Tensor(y)).data, x @ y, rtol=1e-10)
 
 
 @pytest.mark.parametrize("count", [0, -1, 1.5, True, None])

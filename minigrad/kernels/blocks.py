@@ -1,7 +1,5 @@
 """Large arrays in blocks that stay in a core's cache while several passes go over them."""
 
-from itertools import pairwise
-
 from . import threads
 
 BLOCK = 128 * 1024  # floats
@@ -17,9 +15,11 @@ def for_blocks(task, count, floats_each):
     """The results of `task(block)` for every block, in order; on threads where it is worth it."""
     pieces = blocks(count, floats_each)
     share = threads.get_num_threads()
-    if len(pieces) < 4 * share:  # waking a thread costs about a block's work
-        return [task(piece) for piece in pieces]
-    ends = [len(pieces) * i // share for i in range(share + 1)]
-    groups = [pieces[a:b] for a, b in pairwise(ends)]
-    done = threads.run(lambda group: [task(piece) for piece in group], groups)
+    if share == 1 or len(pieces) < 4 * share:  # waking a thread costs about a block's work
+        return threads.run(task, pieces, together=False)
+
+    def some(part):
+        return [task(piece) for piece in pieces[part]]
+
+    done = threads.run(some, threads.shares(len(pieces)))
     return [result for group in done for result in group]

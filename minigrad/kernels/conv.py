@@ -24,7 +24,6 @@ from . import threads
 
 PIECE = 400_000  # floats of copied columns in a piece: they should stay in a core's own cache
 FEWEST_LINES = 8  # products with fewer output lines than this take several output rows at once
-THREADED = 30_000_000  # multiply-adds from which on threads gain more than waking them costs
 
 
 class Piece(NamedTuple):
@@ -131,9 +130,9 @@ def _phases(size, k, stride, dilation, before):
 def _for_pieces(compute, x, w, stride, dilation, before, out_size):
     """compute(piece) for all pieces, side by side if that pays. w is (G, Og, Cg, kd, kh, kw)."""
     work = w.size * math.prod(out_size) * x.shape[3]
-    share = threads.get_num_threads() if work >= THREADED else 1
+    share = threads.get_num_threads() if work >= threads.WORTH_WAKING else 1
     pieces = list(_pieces(x, w.shape[3:], stride, dilation, before, out_size, share))
-    return threads.run(compute, pieces) if share > 1 else [compute(piece) for piece in pieces]
+    return threads.run(compute, pieces, together=share > 1)
 
 
 def _pieces(x, kernel, stride, dilation, before, out_size, share):

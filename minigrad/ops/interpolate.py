@@ -6,6 +6,8 @@ is the transposed sum, written as a matrix product.
 
 import numpy as np
 
+from ..kernels import product
+
 
 def interpolate(x, size, scale=None, mode="nearest", align_corners=False):
     """Resize the spatial axes of x (N, C, *S) to `size`.
@@ -28,7 +30,7 @@ def interpolate(x, size, scale=None, mode="nearest", align_corners=False):
             matrix = np.zeros((dy.shape[axis], before), dy.dtype)
             for i, w in zip(index, weight, strict=True):
                 np.add.at(matrix, (np.arange(len(i)), i), w)
-            dy = np.moveaxis(np.moveaxis(dy, axis, -1) @ matrix, -1, axis)
+            dy = np.moveaxis(product.matmul(np.moveaxis(dy, axis, -1), matrix), -1, axis)
         return (dy,)
 
     return x, interpolate_backward

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..kernels.product import matmul as matrix_product
+from ..kernels.threads import one_blas_thread
 from .broadcast import broadcast_shapes, unbroadcast
 
 
@@ -19,13 +21,17 @@ def matmul(x, y, *, needs=(True, True)):
         dx = dy = None
         if needs[0]:
             columns = saved_y[:, None] if len(y_shape) == 1 else saved_y
-            dx = unbroadcast(dz @ np.swapaxes(columns, -1, -2), _as_row(x_shape)).reshape(x_shape)
+            dx = unbroadcast(
+                matrix_product(dz, np.swapaxes(columns, -1, -2)), _as_row(x_shape)
+            ).reshape(x_shape)
         if needs[1]:
             rows = saved_x[None, :] if len(x_shape) == 1 else saved_x
-            dy = unbroadcast(np.swapaxes(rows, -1, -2) @ dz, _as_column(y_shape)).reshape(y_shape)
+            dy = unbroadcast(
+                matrix_product(np.swapaxes(rows, -1, -2), dz), _as_column(y_shape)
+            ).reshape(y_shape)
         return dx, dy
 
-    return x @ y, matmul_backward
+    return matrix_product(x, y), matmul_backward
 
 
 def _as_row(shape):
@@ -81,7 +87,7 @@ def linear(x, w, b=None, *, needs=(True, True, True)):
             f"got shape {b.shape}"
         )
     rows = x.reshape(-1, in_features)  # (..., in) -> (rows, in)
-    y = rows @ w.T
+    y = matrix_product(rows, w.T)
     if b is not None:
         y += b
     x_shape = x.shape
@@ -89,8 +95,8 @@ def linear(x, w, b=None, *, needs=(True, True, True)):
 
     def linear_backward(dy):
         dy = dy.reshape(-1, out_features)  # (..., out) -> (rows, out)
-        dx = (dy @ saved_w).reshape(x_shape) if needs[0] else None
-        dw = dy.T @ saved_x if needs[1] else None
+        dx = matrix_product(dy, saved_w).reshape(x_shape) if needs[0] else None
+        dw = matrix_product(dy.T, saved_x) if needs[1] else None
         db = np.sum(dy, axis=0) if needs[2] else None
         return dx, dw, db
 
@@ -114,7 +120,7 @@ def einsum(*arrays, equation, needs=()):
             for i, needed in enumerate(needs)
         )
 
-    return np.einsum(f"{','.join(terms)}->{output}", *arrays, optimize=True), einsum_backward
+    return _einsum(f"{','.join(terms)}->{output}", *arrays), einsum_backward
 
 
 def _einsum_gradient(i, dy, arrays, terms, output, sizes):
@@ -124,7 +130,12 @@ def _einsum_gradient(i, dy, arrays, terms, output, sizes):
         if letter not in known:  # summed from this operand alone: its gradient is repeated
             others.append((letter, np.ones(sizes[letter], dy.dtype)))
     left = ",".join([output, *(term for term, _ in others)])
-    return np.einsum(f"{left}->{terms[i]}", dy, *(a for _, a in others), optimize=True)
+    return _einsum(f"{left}->{terms[i]}", dy, *(a for _, a in others))
+
+
+def _einsum(equation, *arrays):
+    with one_blas_thread():
+        return np.einsum(equation, *arrays, optimize=True)
 
 
 def _letter_sizes(equation, terms, arrays):

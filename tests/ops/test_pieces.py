@@ -6,10 +6,14 @@ from cases import CASES
 from numerical import as_tensors, backward_gradients
 
 import minigrad as mg
-from minigrad.kernels import blocks, conv
+from minigrad.kernels import blocks, conv, threads
 from minigrad.nn import functional as F
 
-IN_PIECES = [c for c in CASES if any(word in c.name for word in ("conv", "pool", "_norm"))]
+IN_PIECES = [
+    c
+    for c in CASES
+    if any(word in c.name for word in ("conv", "pool", "_norm", "linear", "matmul"))
+]
 
 
 @pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
@@ -18,7 +22,7 @@ def make_pieces_tiny(request, monkeypatch):
 
     def tiny():
         monkeypatch.setattr(conv, "PIECE", 30)
-        monkeypatch.setattr(conv, "THREADED", 0)
+        monkeypatch.setattr(threads, "WORTH_WAKING", 0)
         monkeypatch.setattr(blocks, "BLOCK", 10)
         mg.set_num_threads(request.param)
 

@@ -2,7 +2,7 @@
 
 import numpy as _np
 
-from . import datasets, nn, optim, transforms, utils
+from . import datasets, models, nn, optim, plot, train, transforms, utils
 from .functions import (
     abs,
     add,
@@ -105,6 +105,7 @@ from .functions import (
 from .kernels.threads import get_num_threads, set_num_threads
 from .random import Generator, get_rng_state, manual_seed, set_rng_state
 from .serialization import load, save
+from .summary import summary
 from .tensor import Tensor, apply, enable_grad, is_grad_enabled, no_grad
 
 __version__ = "0.1.0"
@@ -190,6 +191,7 @@ __all__ = [
     "min",
     "minimum",
     "mm",
+    "models",
     "mul",
     "neg",
     "nn",
@@ -200,6 +202,7 @@ __all__ = [
     "ones_like",
     "optim",
     "permute",
+    "plot",
     "pow",
     "prod",
     "rand",
@@ -229,9 +232,11 @@ __all__ = [
     "std",
     "sub",
     "sum",
+    "summary",
     "tanh",
     "tensor",
     "topk",
+    "train",
     "transforms",
     "transpose",
     "uint8",

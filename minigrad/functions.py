@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from functools import reduce, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -56,7 +57,7 @@ def _sizes(shape: tuple, size: Any = None) -> tuple[int, ...]:
         shape = (size,)
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
         shape = tuple(shape[0])
-    return tuple(int(n) for n in shape)
+    return tuple(operator.index(n) for n in shape)
 
 
 def full(
@@ -176,6 +177,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def _of_one_dtype(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
     """The tensors to join, in the dtype that their sum would have."""
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{name}: give the tensors as a list: {name}([a, b])")
     for x in tensors:
         if not isinstance(x, Tensor):
             raise TypeError(

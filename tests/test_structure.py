@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -180,3 +181,10 @@ ELSEWHERE = [
 def test_every_method_of_tensor_has_a_case():
     methods = {name for name in dir(Tensor) if not name.startswith("_")} - set(ELSEWHERE)
     assert not {f"Tensor.{name}" for name in methods} - covered()
+
+
+def test_importing_minigrad_loads_nothing_heavy():
+    heavy = ("matplotlib", "tqdm", "safetensors", "threadpoolctl", "PIL", "torch", "scipy")
+    code = f"import sys, minigrad; print([name for name in {heavy} if name in sys.modules])"
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert printed.strip() == "[]"

@@ -47,9 +47,9 @@ def refuse_missing(name: str, paths: Iterable[Path], root: Path) -> RuntimeError
     """The error for a data set of which these files are missing."""
     files = "".join(f"\n  {path}" for path in paths)
     return RuntimeError(
-        f"{name}: missing{files}\nLoad it with download=True; or, if you have the files, put them "
-        f"there, or set root= or the environment variable MINIGRAD_DATA (now: {root}) to the "
-        f"folder above. {OFFLINE}"
+        f"{name}: missing{files}\nLoad it with download=True (minigrad train: --download); or, if "
+        f"you have the files, put them there, or set root= (now: {root}) or the environment "
+        f"variable MINIGRAD_DATA to the folder above. {OFFLINE}"
     )
 
 

@@ -81,8 +81,6 @@ class ConvNd(Layer):
 
     def _hint(self, x: Tensor) -> str:
         n = self._dims
-        if x.ndim == n + 1 and x.shape[0] != self.in_channels == 1:
-            return "; if the input lacks the axis of its one channel, write x.unsqueeze(1)"
         if x.ndim == n + 2 and x.shape[1] != self.in_channels == x.shape[-1]:
             return f"; if the channels come last, write x.permute{(0, n + 1, *range(1, n + 1))}"
         return ""

@@ -22,7 +22,8 @@ def locate(error: Exception, layer: Layer, inputs: tuple[Any, ...]) -> None:
         return
     notes = vars(error)
     if "layer" not in notes:
-        hint = layer._hint(inputs[0]) if inputs and isinstance(inputs[0], Tensor) else ""
+        about_shape = type(error) is ValueError and inputs and isinstance(inputs[0], Tensor)
+        hint = layer._hint(inputs[0]) if about_shape else ""
         notes.update(layer=layer, layer_path="", text=f"{error}{hint}", outermost=layer)
     else:
         name = next((name for name, m in layer.named_modules() if m is notes["outermost"]), "")

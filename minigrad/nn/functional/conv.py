@@ -7,7 +7,7 @@ from typing import Any
 from ...ops import conv as ops
 from ...ops import index, linalg
 from ...tensor import Tensor, apply
-from .shapes import batched, sizes
+from .shapes import AXES, batched, sizes
 from .vision import pad
 
 Padding = int | tuple[int, ...] | str
@@ -85,6 +85,11 @@ def _conv(
     x, single = batched(name, x, n)
     if not isinstance(groups, int) or groups < 1:
         raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
+    if single and x.shape[1] != weight.shape[1] * groups:
+        raise ValueError(
+            f"{name}: input of shape {x.shape[1:]} is short of an axis of (N, C, {AXES[n]}); write "
+            "x.unsqueeze(1) if it is a batch of one channel"
+        )
     strides, dilations = (
         sizes(name, "stride", stride, n, 1),
         sizes(name, "dilation", dilation, n, 1),

@@ -51,7 +51,10 @@ def nll_loss(
 def _one_sample(name: str, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor, bool]:
     """A single sample (C,) as a batch of one."""
     if not isinstance(target, Tensor):
-        raise TypeError(f"{name}: target must be a Tensor, got {type(target).__name__}")
+        raise TypeError(
+            f"{name}: target must be a Tensor, got {type(target).__name__}; "
+            "write minigrad.tensor(target)"
+        )
     single = x.ndim == 1
     return (x.unsqueeze(0), target.unsqueeze(0), True) if single else (x, target, False)
 

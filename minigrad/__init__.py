@@ -1,8 +1,11 @@
 """minigrad: a small deep-learning framework on NumPy, made to be read and stepped through."""
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 import numpy as _np
 
-from . import datasets, models, nn, optim, plot, train, transforms, utils
+from . import nn
 from .functions import (
     abs,
     add,
@@ -116,6 +119,19 @@ long = int64 = _np.dtype("int64")
 int = int32 = _np.dtype("int32")
 uint8 = _np.dtype("uint8")
 bool = _np.dtype("bool")
+
+if _TYPE_CHECKING:
+    from . import datasets, models, optim, plot, train, transforms, utils
+
+_LATER = ("datasets", "models", "optim", "plot", "train", "transforms", "utils")
+
+
+def __getattr__(name: str) -> object:
+    """Load these parts when they are first used, so that `import minigrad` stays quick."""
+    if name in _LATER:
+        return _import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}", name=name)
+
 
 __all__ = [
     "Generator",

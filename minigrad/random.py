@@ -25,10 +25,17 @@ def manual_seed(seed: int) -> None:
         _generators[stream] = np.random.Generator(np.random.PCG64(entropy))
 
 
+def _streams() -> dict[str, np.random.Generator]:
+    """The generators; without a `manual_seed` before, seeded by the operating system."""
+    if not _generators:
+        manual_seed(int(np.random.SeedSequence().generate_state(1, np.uint64)[0]))
+    return _generators
+
+
 def generator(stream: str) -> np.random.Generator:
     """The NumPy generator of one stream: "init", "shuffle", "dropout", "augment" or "sample"."""
     try:
-        return _generators[stream]
+        return _streams()[stream]
     except KeyError:
         streams = ", ".join(STREAMS)
         raise ValueError(f"generator: no stream {stream!r}; choose from {streams}") from None
@@ -36,7 +43,7 @@ def generator(stream: str) -> np.random.Generator:
 
 def get_rng_state() -> dict[str, Any]:
     """The state of every stream as plain numbers and strings, fit for JSON."""
-    return {stream: _generators[stream].bit_generator.state for stream in STREAMS}
+    return {stream: _streams()[stream].bit_generator.state for stream in STREAMS}
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
@@ -44,7 +51,7 @@ def set_rng_state(state: dict[str, Any]) -> None:
     if set(state) != set(STREAMS):
         raise ValueError(f"set_rng_state: expected the streams {STREAMS}, got {sorted(state)}")
     for stream in STREAMS:
-        _generators[stream].bit_generator.state = state[stream]
+        _streams()[stream].bit_generator.state = state[stream]
 
 
 class Generator:
@@ -60,6 +67,3 @@ class Generator:
         """Start anew from `seed`; returns itself, so that it can be chained."""
         self.numpy = np.random.default_rng(seed)
         return self
-
-
-manual_seed(int(np.random.SeedSequence().generate_state(1, np.uint64)[0]))

@@ -1,29 +1,18 @@
-"""What a model is made of: one forward, looked at layer by layer.
-
-The receptive field is the number of input pixels, along an axis, that one output pixel can depend
-on. It grows with each window: a kernel of k at dilation d spans d (k - 1) + 1, and on a map whose
-neighbours lie `jump` input pixels apart,
-
-    field <- field + (span - 1) * jump,    jump <- jump * stride
-
-Where branches meet, the widest counts.
-"""
+"""What a model is made of: one forward, looked at layer by layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .nn import Layer, Linear
+from .nn import Layer
 from .nn.conv import ConvNd
 from .nn.pool import PoolNd
-from .tensor import Tensor, enable_grad
-
-Reach = tuple[np.ndarray, np.ndarray, tuple[int, ...]]  # field and jump of each axis; map's sizes
+from .reach import Fields, as_inputs, look
+from .tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -84,22 +73,16 @@ def summary(model: Layer, *inputs: Tensor | Sequence[int]) -> Summary:
     """Run the model once, in eval mode, and note for each layer shape, parameters and work.
 
     `inputs`: what `forward` takes, each a Tensor or a shape such as (1, 1, 28, 28). A row stands
-    for a layer that holds no others, each time it runs. Multiply-adds are those of convolutions
-    and linear layers. What `forward` does by functions has no row of its own; if it shrinks the
-    map it counts in the receptive field as a pooling without overlap.
+    for a layer that holds no others or computes by itself, each time it runs. Multiply-adds are
+    those of convolutions, linear layers and attention. What `forward` does by functions has no row
+    of its own; if it shrinks the map it counts in the receptive field as a pooling without overlap.
     If a layer fails, the rows end there and the Summary says why.
     """
-    tensors = [Tensor(x.data if isinstance(x, Tensor) else np.zeros(x, np.float32)) for x in inputs]
-    reaches: dict[Any, Reach] = {}
-    for x in tensors:
-        if x.dtype.kind == "f":
-            x.requires_grad = True  # so that the forward records which output came from which input
-            start = np.ones(max(x.ndim - 2, 0), int)
-            reaches[x] = (start, start, x.shape[2:])
+    tensors = as_inputs(inputs)
+    fields = Fields(tensors)
     rows: list[Row] = []
     counted: set[int] = set()
     paths = {layer: path for path, layer in model.named_modules()}
-    error = None
 
     def note(layer: Layer, arguments: tuple, output: Any) -> None:
         own = [p for p in layer.parameters(recurse=False) if id(p) not in counted]
@@ -110,88 +93,14 @@ def summary(model: Layer, *inputs: Tensor | Sequence[int]) -> Summary:
                 _describe(layer),
                 getattr(output, "shape", ()),
                 sum(p.numel() for p in own),
-                _multiply_adds(layer, output),
-                _receptive_field(layer, arguments, output, reaches),
+                layer._multiply_adds(arguments[0] if arguments else None, output),
+                fields.behind(layer, arguments, output),
             )
         )
 
-    single = [m for m in paths if not list(m.children()) or list(m.parameters(recurse=False))]
-    handles = [layer.register_forward_hook(note) for layer in single]
-    try:
-        with evaluating(model), enable_grad():
-            model(*tensors)
-    except Exception as failure:
-        error = failure
-    finally:
-        for handle in handles:
-            handle.remove()
+    error = look(model, tensors, note)
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return Summary(rows, sum(n for n, _ in sizes), sum(n for n, train in sizes if train), error)
-
-
-@contextmanager
-def evaluating(model: Layer) -> Iterator[None]:
-    """Within the block the model is in eval mode; afterwards each layer is as it was before."""
-    modes = [(layer, layer.training) for layer in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for layer, training in modes:
-            layer.training = training
-
-
-def _multiply_adds(layer: Layer, output: Any) -> int:
-    """Each value of the output is a sum of so many products; for one sample of the batch."""
-    if isinstance(layer, ConvNd):
-        return output[0].numel() * layer.weight[0].numel()
-    if isinstance(layer, Linear):
-        return output[0].numel() * layer.in_features
-    return 0
-
-
-def _receptive_field(
-    layer: Layer, arguments: tuple, output: Any, reaches: dict[Any, Reach]
-) -> tuple[int, ...] | None:
-    """The receptive field of `output`, which is noted in `reaches` for the layers behind it."""
-    x: Any = arguments[0] if arguments else None
-    before = _reach_of(x, reaches)
-    if before is None or not isinstance(output, Tensor) or output.ndim != x.ndim or x.ndim < 3:
-        return None
-    if isinstance(layer, (ConvNd, PoolNd)):
-        field, jump, _ = before
-        spans = np.multiply(layer.dilation, np.subtract(layer.kernel_size, 1))
-        after = (field + spans * jump, jump * np.asarray(layer.stride), output.shape[2:])
-    else:
-        after = _resized(before, output.shape[2:])
-    reaches[output.grad_fn] = after
-    return tuple(after[0].tolist())
-
-
-def _reach_of(x: Any, reaches: dict[Any, Reach]) -> Reach | None:
-    """The widest of what `x` was computed from, as far back as the nearest layers' outputs."""
-    if not isinstance(x, Tensor):
-        return None
-    found, seen = [], set()
-    todo: list[Any] = [x if x.grad_fn is None else x.grad_fn]
-    while todo:
-        node = todo.pop()
-        if node in reaches:
-            found.append(_resized(reaches[node], x.shape[2:]))
-        elif node is not None and node not in seen:
-            seen.add(node)
-            todo += [target for target, _ in getattr(node, "next_functions", ())]
-    return max(found, key=lambda reach: reach[0].sum(), default=None)
-
-
-def _resized(reach: Reach, sizes: tuple[int, ...]) -> Reach:
-    """Follow the reach to a map of other sizes: r times smaller is a window of r at stride r."""
-    field, jump, before = reach
-    if len(before) != len(sizes):
-        return reach
-    shrink = np.maximum(np.rint(np.divide(before, sizes)), 1).astype(int)
-    grow = np.maximum(np.rint(np.divide(sizes, before)), 1).astype(int)
-    return field + (shrink - 1) * jump, jump * shrink // grow, sizes
 
 
 def _describe(layer: Layer) -> str:

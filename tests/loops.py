@@ -55,6 +55,42 @@ def conv(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
     return y
 
 
+def conv_transpose(x, w, b=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """Each input pixel lays its kernel, times its value, onto a large zero map; then it is cropped.
+
+    padding="same" keeps (input size) * stride of it, the odd pixel cut behind.
+    """
+    n = x.ndim - 2
+    kernel = w.shape[2:]
+    stride, dilation, added = each(stride, n), each(dilation, n), each(output_padding, n)
+    full = [
+        (s - 1) * st + d * (k - 1) + 1
+        for s, st, d, k in zip(x.shape[2:], stride, dilation, kernel, strict=True)
+    ]
+    if padding == "same":
+        first = [
+            max(d * (k - 1) + 1 - st, 0) // 2
+            for st, d, k in zip(stride, dilation, kernel, strict=True)
+        ]
+        sizes = [s * st for s, st in zip(x.shape[2:], stride, strict=True)]
+    else:
+        first = each(0 if padding == "valid" else padding, n)
+        sizes = [f - 2 * p for f, p in zip(full, first, strict=True)]
+    sizes = [s + a for s, a in zip(sizes, added, strict=True)]
+    per_group_in, per_group_out = x.shape[1] // groups, w.shape[1]
+    y = np.zeros((x.shape[0], per_group_out * groups, *sizes))
+    for image, c, *q in positions(*x.shape):
+        for o, *t in positions(*w.shape[1:]):
+            place = [
+                i * s + j * d - p
+                for i, j, s, d, p in zip(q, t, stride, dilation, first, strict=True)
+            ]
+            if all(0 <= i < size for i, size in zip(place, sizes, strict=True)):
+                out = (c // per_group_in) * per_group_out + o
+                y[(image, out, *place)] += x[(image, c, *q)] * w[(c, o, *t)]
+    return y if b is None else y + b.reshape(-1, *[1] * n)
+
+
 def pooled_sizes(shape, kernel, stride, padding, dilation, ceil_mode):
     sizes = []
     for s, k, st, p, d in zip(shape, kernel, stride, padding, dilation, strict=True):

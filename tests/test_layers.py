@@ -225,10 +225,14 @@ def test_adaptive_pools(layer, shape):
     close(layer(x), expected)
 
 
-def test_global_pools():
-    x = randn(2, 3, 4, 5)
-    close(nn.GlobalAvgPool2d()(x), x.numpy().mean(axis=(2, 3), keepdims=True))
-    close(nn.GlobalMaxPool2d()(x), x.numpy().max(axis=(2, 3), keepdims=True))
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_global_pools(n):
+    x = randn(2, 3, *(4, 5, 2)[:n])
+    axes = tuple(range(2, n + 2))
+    average, greatest = getattr(nn, f"GlobalAvgPool{n}d")(), getattr(nn, f"GlobalMaxPool{n}d")()
+    close(average(x), x.numpy().mean(axis=axes, keepdims=True))
+    close(greatest(x), x.numpy().max(axis=axes, keepdims=True))
+    assert repr(average) == f"GlobalAvgPool{n}d()"
 
 
 # Changing the size of maps

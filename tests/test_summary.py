@@ -78,13 +78,14 @@ def positive(layers):
     return net
 
 
-def measured_field(net, size):
-    """The extent of the gradient of the middle pixel of the output."""
+def measured_field(net, size, at=None):
+    """The extent of the gradient of the output pixel (at, at), by default the middle one."""
     x = mg.ones(1, 1, size, size, dtype=mg.float64, requires_grad=True)
     y = net(x)
-    y[0, 0, y.shape[2] // 2, y.shape[3] // 2].backward()
+    at = y.shape[2] // 2 if at is None else at
+    y[0, 0, at, at].backward()
     rows, columns = np.nonzero(x.grad.data[0, 0])
-    return (int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
+    return (int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1) if len(rows) else (0, 0)
 
 
 layer_plans = st.lists(
@@ -102,6 +103,24 @@ def test_the_receptive_field_is_where_the_gradient_reaches(plan):
     assert summary(net, mg.zeros(1, 1, size, size, dtype=mg.float64)).receptive_field == (
         measured_field(net, size)
     )
+
+
+@settings(max_examples=25, deadline=None)
+@given(plan=layer_plans, ups=st.lists(st.tuples(*[st.integers(1, 4)] * 3), min_size=1, max_size=2))
+def test_with_transposed_convolutions_it_is_a_close_bound(plan, ups):
+    layers = [nn.Conv2d(1, 1, 1)]
+    for pool, k, stride, dilation in plan:
+        layers.append(nn.AvgPool2d(k, stride) if pool else nn.Conv2d(1, 1, k, stride, 0, dilation))
+    coarse = np.prod([stride for _, _, stride, _ in plan])
+    for k, stride, dilation in ups:
+        layers.append(nn.ConvTranspose2d(1, 1, k, stride, dilation=dilation))
+    net, size = positive(layers), 170
+    x = mg.ones(1, 1, size, size, dtype=mg.float64)
+    bound = mg.receptive_field(net, x)[0]
+    y = net(x)
+    middle = y.shape[2] // 2
+    measured = max(measured_field(net, size, middle + i)[0] for i in range(-8, 9))
+    assert measured <= bound < measured + 2 * coarse
 
 
 def test_a_field_that_is_not_square():

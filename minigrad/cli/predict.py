@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..nn import functional as F
-from ..summary import evaluating
+from ..nn.utils import evaluating
 from ..tensor import no_grad
 from ..train.checkpoint import CHECKPOINT
 from ..transforms import Pad, Resize

@@ -7,10 +7,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from ..ops.conv import conv_size
 from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .arguments import choice, divides, whole
+from .functional.conv import padding_pairs
 from .functional.shapes import sizes
 from .layer import Layer
 from .parameter import Parameter
@@ -25,6 +27,10 @@ class ConvNd(Layer):
     `weight` is (out_channels, in_channels / groups, *K), `bias` (out_channels,); both start
     uniform in ±1 / sqrt(in_channels / groups * prod(K)). An output axis has
     floor((size + 2 padding - dilation (K - 1) - 1) / stride) + 1 elements.
+
+    padding="same" gives ceil(size / stride) elements for any kernel, stride and dilation. Where it
+    needs an odd number of pixels, the odd one goes behind (to the bottom and to the right), as in
+    TensorFlow; padding="valid" adds none.
     """
 
     _conv: ClassVar[Callable[..., Tensor]]
@@ -57,10 +63,12 @@ class ConvNd(Layer):
             else sizes(name, "padding", padding, n, 0)
         )
         self.padding_mode = choice(name, "padding_mode", padding_mode, PADDING_MODES)
-        weight_shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
-        self.weight = Parameter(np.empty(weight_shape, np.float32))
+        self.weight = Parameter(np.empty(self._weight_shape(), np.float32))
         self.bias = Parameter(np.empty(self.out_channels, np.float32)) if bias else None
         self.reset_parameters()
+
+    def _weight_shape(self) -> tuple[int, ...]:
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew."""
@@ -79,22 +87,30 @@ class ConvNd(Layer):
             self.padding_mode,
         )
 
+    def _output_size(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        window = self.kernel_size, self.stride, self.dilation
+        pairs = padding_pairs(type(self).__name__, self.padding, size, *window)
+        axes = zip(size, self.kernel_size, self.stride, pairs, self.dilation, strict=True)
+        return tuple(conv_size(type(self).__name__, *axis) for axis in axes)
+
     def _hint(self, x: Tensor) -> str:
         n = self._dims
         if x.ndim == n + 2 and x.shape[1] != self.in_channels == x.shape[-1]:
             return f"; if the channels come last, write x.permute{(0, n + 1, *range(1, n + 1))}"
         return ""
 
+    def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
+        return output[0].numel() * self.weight[0].numel()
+
     def extra_repr(self) -> str:
         """Sizes, and the options that differ from their defaults."""
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
         text += f", stride={self.stride}"
-        if self.padding != (0,) * self._dims:
-            text += f", padding={self.padding}"
-        if self.dilation != (1,) * self._dims:
-            text += f", dilation={self.dilation}"
-        if self.groups != 1:
-            text += f", groups={self.groups}"
+        zeros, ones = (0,) * self._dims, (1,) * self._dims
+        defaults = {"padding": zeros, "dilation": ones, "output_padding": zeros, "groups": 1}
+        for name, default in defaults.items():
+            if getattr(self, name, default) != default:
+                text += f", {name}={getattr(self, name)}"
         if self.bias is None:
             text += ", bias=False"
         if self.padding_mode != "zeros":

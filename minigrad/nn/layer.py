@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
@@ -94,6 +94,12 @@ class Layer(Tree):
     def _hint(self, x: Tensor) -> str:
         """What an error about the input `x` should add: the edit that makes the layer fit it."""
         return ""
+
+    _sees_all: ClassVar[bool] = False  # does each output pixel depend on the whole map?
+
+    def _multiply_adds(self, x: Any, output: Any) -> int:
+        """Those of one sample that this layer does itself; the layers in it count their own."""
+        return 0
 
     def apply(self: Self, fn: Callable[[Layer], Any]) -> Self:
         """Call `fn` on every layer, the innermost first and this one last: for initialisation."""

@@ -61,6 +61,9 @@ class Linear(Layer):
             return f"; write nn.Flatten() before it and Linear({features}, {self.out_features})"
         return f"; write Linear({x.shape[-1]}, {self.out_features})"
 
+    def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
+        return output[0].numel() * self.in_features
+
     def extra_repr(self) -> str:
         """Sizes, and whether there is a bias."""
         return (

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+import numpy as np
+
+from ..ops.pool import pooled_size
 from ..tensor import Tensor
 from . import functional as F
 from .functional.shapes import sizes
@@ -20,7 +23,12 @@ class PoolNd(Layer):
     _pool: ClassVar[Callable[..., Tensor]]
 
     def __init__(
-        self, kernel_size: Size, stride: Size | None, padding: Size, dilation: Size = 1
+        self,
+        kernel_size: Size,
+        stride: Size | None,
+        padding: Size,
+        dilation: Size = 1,
+        ceil_mode: bool = False,
     ) -> None:
         super().__init__()
         n, name = self._dims, type(self).__name__
@@ -38,6 +46,12 @@ class PoolNd(Layer):
                 )
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
         self.dilation = dilation
+        self.ceil_mode = ceil_mode
+
+    def _output_size(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        options = (self.kernel_size, self.stride, self.padding, self.dilation)
+        axes = zip(size, *(np.broadcast_to(o, self._dims).tolist() for o in options), strict=True)
+        return tuple(pooled_size(type(self).__name__, *axis, self.ceil_mode) for axis in axes)
 
 
 class MaxPoolNd(PoolNd):
@@ -54,8 +68,7 @@ class MaxPoolNd(PoolNd):
         *,
         ceil_mode: bool = False,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, dilation)
-        self.ceil_mode = ceil_mode
+        super().__init__(kernel_size, stride, padding, dilation, ceil_mode)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, *sizes) -> (N, C, *smaller)."""
@@ -98,8 +111,8 @@ class AvgPoolNd(PoolNd):
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
-        super().__init__(kernel_size, stride, padding)
-        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+        super().__init__(kernel_size, stride, padding, ceil_mode=ceil_mode)
+        self.count_include_pad = count_include_pad
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, *sizes) -> (N, C, *smaller)."""
@@ -149,6 +162,10 @@ class AdaptivePoolNd(Layer):
         sizes(type(self).__name__, "output_size", given, self._dims, 1)
         self.output_size = output_size
 
+    def _output_size(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        wanted = np.broadcast_to(np.asarray(self.output_size, object), self._dims)
+        return tuple(n if w is None else w for n, w in zip(size, wanted, strict=True))
+
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, *sizes) -> (N, C, *output_size)."""
         return self._pool(x, self.output_size)
@@ -196,17 +213,55 @@ class AdaptiveMaxPool3d(AdaptivePoolNd):
     _pool = staticmethod(F.adaptive_max_pool3d)
 
 
-class GlobalAvgPool2d(Layer):
+class GlobalAvgPool1d(AdaptiveAvgPool1d):
+    """The mean of each map: (N, C, L) -> (N, C, 1)."""
+
+    _shown = ()
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+
+class GlobalAvgPool2d(AdaptiveAvgPool2d):
     """The mean of each map: (N, C, H, W) -> (N, C, 1, 1)."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C, 1, 1)."""
-        return F.adaptive_avg_pool2d(x, 1)
+    _shown = ()
+
+    def __init__(self) -> None:
+        super().__init__(1)
 
 
-class GlobalMaxPool2d(Layer):
+class GlobalAvgPool3d(AdaptiveAvgPool3d):
+    """The mean of each map: (N, C, D, H, W) -> (N, C, 1, 1, 1)."""
+
+    _shown = ()
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+
+class GlobalMaxPool1d(AdaptiveMaxPool1d):
+    """The maximum of each map: (N, C, L) -> (N, C, 1)."""
+
+    _shown = ()
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+
+class GlobalMaxPool2d(AdaptiveMaxPool2d):
     """The maximum of each map: (N, C, H, W) -> (N, C, 1, 1)."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C, 1, 1)."""
-        return F.adaptive_max_pool2d(x, 1)
+    _shown = ()
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+
+class GlobalMaxPool3d(AdaptiveMaxPool3d):
+    """The maximum of each map: (N, C, D, H, W) -> (N, C, 1, 1, 1)."""
+
+    _shown = ()
+
+    def __init__(self) -> None:
+        super().__init__(1)

@@ -1,14 +1,16 @@
-"""Keeping gradients within bounds, between `loss.backward()` and `optimizer.step()`."""
+"""Around training: gradients kept within bounds, a model put into eval mode for a moment."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from ..tensor import Tensor
+from .layer import Layer
 
 
 def clip_grad_norm_(
@@ -82,3 +84,15 @@ def _grads(function: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]
 def _check(function: str, name: str, value: float) -> None:
     if not value >= 0:
         raise ValueError(f"{function}: {name} must be >= 0, got {value}; for example {name}=1.0")
+
+
+@contextmanager
+def evaluating(model: Layer) -> Iterator[None]:
+    """Within the block the model is in eval mode; afterwards each layer is as it was before."""
+    modes = [(layer, layer.training) for layer in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for layer, training in modes:
+            layer.training = training

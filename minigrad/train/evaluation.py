@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..nn import Layer
-from ..summary import evaluating
+from ..nn.utils import evaluating
 from ..tensor import Tensor, no_grad
 
 Loss = Callable[[Any, Any], Tensor]

@@ -40,6 +40,50 @@ CONVOLUTIONS = [
     ),
 ]
 
+
+def transposed(name, x, w, bias=True, **options):
+    """The same for a transposed one, whose weight is (C, O/groups, *k)."""
+    b = [normal(w[1] * options.get("groups", 1))] if bias else []
+    inputs = normal(*x), normal(*w), *b
+    return case(f"F.{name}", getattr(F, name), loops.conv_transpose, *inputs, **options)
+
+
+TRANSPOSED = [
+    transposed("conv_transpose1d", (2, 3, 5), (3, 2, 3)),
+    transposed(
+        "conv_transpose1d", (2, 4, 4), (4, 3, 4), stride=3, padding=1, output_padding=2, groups=2
+    ),
+    transposed("conv_transpose1d", (2, 2, 4), (2, 2, 2), stride=3, padding="same"),  # gaps stay 0
+    transposed("conv_transpose2d", (2, 3, 3, 4), (3, 2, 3, 3)),
+    transposed("conv_transpose2d", (2, 3, 3, 4), (3, 2, 4, 4), bias=False, stride=2, padding=1),
+    transposed(
+        "conv_transpose2d",
+        (2, 2, 4, 3),
+        (2, 3, 3, 2),
+        stride=(2, 1),
+        padding=(1, 0),
+        output_padding=(1, 0),
+    ),
+    transposed("conv_transpose2d", (2, 4, 3, 3), (4, 1, 3, 3), stride=2, dilation=2, groups=4),
+    transposed(
+        "conv_transpose2d",
+        (2, 4, 3, 2),
+        (4, 3, 2, 3),
+        stride=2,
+        dilation=(3, 2),
+        groups=2,
+        output_padding=(2, 1),
+    ),
+    transposed("conv_transpose2d", (2, 2, 3, 4), (2, 2, 3, 5), stride=2, padding="same"),
+    transposed("conv_transpose2d", (2, 2, 3, 3), (2, 2, 1, 1), stride=2, padding="valid"),
+    transposed(
+        "conv_transpose3d", (2, 2, 2, 3, 2), (2, 2, 2, 3, 2), stride=(1, 2, 2), padding=(0, 1, 0)
+    ),
+    transposed(
+        "conv_transpose3d", (1, 4, 2, 2, 3), (4, 1, 2, 2, 2), stride=2, groups=2, output_padding=1
+    ),
+]
+
 POOLING = [
     case(f"F.{name}", getattr(F, name), getattr(loops, name[:-2]), distinct(*shape), **options)
     for name, shape, options in [
@@ -94,4 +138,4 @@ RESIZING = [
     ]
 ]
 
-CASES = CONVOLUTIONS + POOLING + RESIZING
+CASES = CONVOLUTIONS + TRANSPOSED + POOLING + RESIZING

@@ -73,6 +73,38 @@ def test_convolution(example):
 
 
 @st.composite
+def transposed_convolutions(draw):
+    n = draw(small)
+    several = st.tuples(*[small] * n)
+    groups, per_group = draw(st.integers(1, 3)), draw(st.integers(1, 2))
+    kernel, dilation, stride = draw(several), draw(several), draw(several)
+    size = draw(st.tuples(*[st.integers(1, 4)] * n))
+    full = [
+        (s - 1) * st + d * (k - 1) + 1
+        for s, st, d, k in zip(size, stride, dilation, kernel, strict=True)
+    ]
+    padding = tuple(draw(st.integers(0, (f - 1) // 2)) for f in full)
+    added = tuple(
+        draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True)
+    )
+    x = numbers(1, draw(small), groups * per_group, *size)
+    w = numbers(2, groups * per_group, draw(st.integers(1, 2)), *kernel)
+    options = {"stride": stride, "dilation": dilation, "groups": groups, "output_padding": added}
+    options["padding"] = draw(st.sampled_from([padding, padding, "same", "valid"]))
+    b = [numbers(3, w.shape[1] * groups)] if draw(st.booleans()) else []
+    return n, [x, w, *b], options
+
+
+@many_examples
+@given(transposed_convolutions())
+def test_transposed_convolution(example):
+    n, arrays, options = example
+    f = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}[n]
+    close(f(*as_tensors(arrays), **options).data, loops.conv_transpose(*arrays, **options))
+    directional_check(lambda *t: f(*t, **options), arrays)
+
+
+@st.composite
 def pools(draw):
     n = draw(small)
     several = st.tuples(*[small] * n)
@@ -188,11 +220,19 @@ def test_normalisation(batch, groups, per_group, spatial, affine):
 
 
 @pytest.mark.parametrize(
-    "f", [F.conv2d, F.max_pool2d, F.avg_pool2d, F.adaptive_avg_pool2d, F.adaptive_max_pool2d]
+    "f",
+    [
+        F.conv2d,
+        F.conv_transpose2d,
+        F.max_pool2d,
+        F.avg_pool2d,
+        F.adaptive_avg_pool2d,
+        F.adaptive_max_pool2d,
+    ],
 )
 def test_a_single_image_needs_no_batch_axis(f):
     x = numbers(10, 3, 5, 6)
-    other = numbers(11, 2, 3, 3, 3) if f is F.conv2d else 2
+    other = numbers(11, 3, 3, 3, 3) if f in (F.conv2d, F.conv_transpose2d) else 2
     single, many = as_tensors([x, other]), as_tensors([x[None], other])
     assert f(*single).shape == f(*many).shape[1:]
     close(f(*single).data, f(*many).data[0])

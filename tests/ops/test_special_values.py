@@ -156,6 +156,26 @@ def test_means_and_losses_of_nothing_are_nan_as_in_pytorch():
     assert math.isnan(F.cross_entropy(mg.zeros(2, 3), mg.tensor([-100, -100])).item())
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("bad", [NAN, INF])
+def test_a_convolution_carries_nan_only_where_a_window_sees_it(bad, groups):
+    x = np.ones((1, groups, 9, 9), np.float32)
+    x[0, -1, 4, 4] = bad
+    w = mg.ones(groups, 1, 3, 3)
+    y = F.conv2d(mg.tensor(x), w, padding=1, groups=groups)
+    seen = np.zeros((1, groups, 9, 9), bool)
+    seen[0, -1, 3:6, 3:6] = True
+    assert (~np.isfinite(y.data) == seen).all()
+
+
+def test_a_window_of_minus_infinity_with_padding_stays_inside_the_image():
+    x = mg.full((1, 1, 3, 3), -INF, requires_grad=True)
+    y = F.max_pool2d(x, 2, stride=2, padding=1)
+    assert (y.data == -INF).all()
+    y.sum().backward()
+    assert x.grad.sum().item() == 4  # one for each window, none lost in the padding
+
+
 def test_division_and_remainder_by_zero_are_silent():
     assert (mg.tensor([1.0, -1.0]) / 0).tolist() == [INF, -INF]
     assert (mg.tensor([1.0]) // 0).tolist() == [INF]

@@ -100,6 +100,7 @@ MOST = {
     "softplus": lambda x, y: floats(x) + mask(x),
     "dropout": lambda x, y: floats(x),
     "conv": lambda x, w, b, y: floats(x) + floats(w),
+    "conv_transpose": lambda x, w, b, y: floats(x) + floats(w),
     "max_pool": lambda x, y: (
         2 * mask(x) + 8 * sum(x.shape)
     ),  # one byte where each window's winner is

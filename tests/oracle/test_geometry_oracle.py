@@ -33,6 +33,26 @@ def test_convolution(seed):
     both(f"conv{n}d", x, w, *b, **options)
 
 
+@examples(120)
+def test_transposed_convolution(seed):
+    d = Draw(seed)
+    n = d.int(1, 3)
+    groups = d.pick.choice([1, 1, 2, 3])
+    kernel, dilation, stride = d.ints(n, 1, 5 - n // 2), d.ints(n, 1, 3), d.ints(n, 1, 4)
+    size = d.ints(n, 1, (16, 8, 4)[n - 1])
+    full = [
+        (s - 1) * st + e * (k - 1) + 1
+        for s, st, e, k in zip(size, stride, dilation, kernel, strict=True)
+    ]
+    padding = tuple(d.int(0, min(3, (f - 1) // 2)) for f in full)
+    added = tuple(d.int(0, max(s, e) - 1) for s, e in zip(stride, dilation, strict=True))
+    x = d.array(d.int(1, 5), groups * d.pick.choice([1, 2, 5]), *size)
+    w = d.array(x.shape[1], d.pick.choice([1, 2, 16]), *kernel)
+    b = [d.array(w.shape[1] * groups)] if d.coin() else []
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    both(f"conv_transpose{n}d", x, w, *b, output_padding=added, **options)
+
+
 @examples(12)
 def test_convolution_of_the_size_of_a_small_net(seed):
     d = Draw(seed)

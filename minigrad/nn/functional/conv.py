@@ -94,7 +94,7 @@ def _conv(
         sizes(name, "stride", stride, n, 1),
         sizes(name, "dilation", dilation, n, 1),
     )
-    pairs = _padding_pairs(name, padding, x.shape[2:], weight.shape[2:], strides, dilations)
+    pairs = padding_pairs(name, padding, x.shape[2:], weight.shape[2:], strides, dilations)
     if padding_mode != "zeros":
         flat = tuple(amount for pair in reversed(pairs) for amount in pair)
         x, pairs = pad(x, flat, mode=padding_mode), ((0, 0),) * n
@@ -104,7 +104,7 @@ def _conv(
     return y[0] if single else y
 
 
-def _padding_pairs(
+def padding_pairs(
     name: str,
     padding: Padding,
     size: tuple[int, ...],

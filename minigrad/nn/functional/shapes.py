@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...tensor import Tensor
 
 AXES = {1: "L", 2: "H, W", 3: "D, H, W"}
@@ -14,13 +16,13 @@ def sizes(name: str, argument: str, value: Any, n: int, least: int) -> tuple[int
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
     if len(values) == 1:
         values *= n
-    whole = all(isinstance(v, int) and not isinstance(v, bool) for v in values)
+    whole = all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in values)
     if len(values) != n or not whole or min(values) < least:
         raise ValueError(
             f"{name}: {argument} must be a whole number of at least {least}, or {n} of them "
             f"({AXES[n]}), got {value!r}"
         )
-    return values
+    return tuple(map(int, values))
 
 
 def batched(name: str, x: Tensor, n: int) -> tuple[Tensor, bool]:

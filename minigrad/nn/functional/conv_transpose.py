@@ -1,0 +1,123 @@
+"""Transposed convolutions: the way back of a convolution, used as a way forward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...ops import conv as ops
+from ...tensor import Tensor, apply
+from .conv import Padding
+from .shapes import AXES, batched, sizes
+
+
+def conv_transpose1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Padding = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """(N, C, L) -> (N, O, L') with weight (C, O/groups, k). Options as in `conv_transpose2d`."""
+    return _transposed(1, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Padding = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """(N, C, H, W) -> (N, O, H', W') with weight (C, O/groups, kh, kw) and bias (O,).
+
+    Each input pixel lays down the kernel times its value, `stride` pixels from its neighbour's, and
+    what overlaps adds up. `padding` is cut off each side of the result, `output_padding` adds to
+    the bottom and the right of it:
+    H' = (H - 1) stride + dilation (kh - 1) + 1 - 2 padding + output_padding.
+
+    It is the input gradient of `conv2d` with the same weight and options (Dumoulin & Visin, A guide
+    to convolution arithmetic for deep learning, 2016, section 4). padding="same" makes it that of
+    a "same" convolution: H' = H stride. A batch axis may be missing.
+    """
+    return _transposed(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Padding = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """(N, C, D, H, W) -> (N, O, D', H', W') with weight (C, O/groups, kd, kh, kw)."""
+    return _transposed(3, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def _transposed(
+    n: int,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Any,
+    padding: Padding,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+) -> Tensor:
+    name = f"conv_transpose{n}d"
+    x, single = batched(name, x, n)
+    if not isinstance(groups, int) or groups < 1:
+        raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
+    strides = sizes(name, "stride", stride, n, 1)
+    dilations = sizes(name, "dilation", dilation, n, 1)
+    added = sizes(name, "output_padding", output_padding, n, 0)
+    for a, s, d in zip(added, strides, dilations, strict=True):
+        if a >= max(s, d):
+            raise ValueError(
+                f"{name}: output_padding must be smaller than the stride or the dilation, got "
+                f"{output_padding} with stride {stride} and dilation {dilation}; it only chooses "
+                "among the sizes that this stride makes equal"
+            )
+    y = apply(
+        ops.conv_transpose,
+        x,
+        weight,
+        bias,
+        stride=strides,
+        padding=cut_off(name, padding, weight.shape[2:], strides, dilations),
+        output_padding=added,
+        dilation=dilations,
+        groups=groups,
+    )
+    return y[0] if single else y
+
+
+def cut_off(
+    name: str,
+    padding: Padding,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[tuple[int, int], ...]:
+    """How much `padding` cuts off the output, (before, after) for each axis; below 0 it adds."""
+    n = len(stride)
+    if padding == "valid":
+        return ((0, 0),) * n
+    if padding == "same":
+        over = [d * (k - 1) + 1 - s for k, s, d in zip(kernel, stride, dilation, strict=False)]
+        return tuple((max(o, 0) // 2, o - max(o, 0) // 2) for o in over)
+    if isinstance(padding, str):
+        raise ValueError(
+            f'{name}: padding must be a number, one for each axis ({AXES[n]}), "same" or "valid", '
+            f"got {padding!r}"
+        )
+    return tuple((p, p) for p in sizes(name, "padding", padding, n, 0))

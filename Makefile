@@ -18,7 +18,7 @@ test: $(INSTALLED)  ## the tests: no network, no PyTorch
 test-oracle: $(WITH_TORCH)  ## compare every value and gradient with PyTorch (installs it)
 	$(BIN)/python -m pytest -o addopts=-q tests/oracle
 
-bench: $(WITH_TORCH)  ## time training steps beside PyTorch, one and two threads
+bench: $(WITH_TORCH)  ## time nets and each kind of convolution beside PyTorch, one and two threads
 	$(BIN)/python tests/bench/steps.py
 
 lint: $(INSTALLED)  ## style and types
@@ -37,5 +37,5 @@ $(INSTALLED): pyproject.toml
 	@touch $@
 
 $(WITH_TORCH): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 scipy==1.17.1 scikit-image==0.26.0
 	@touch $@

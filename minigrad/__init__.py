@@ -105,8 +105,10 @@ from .functions import (
     zeros,
     zeros_like,
 )
+from .geometry import as_matrix, output_size
 from .kernels.threads import get_num_threads, set_num_threads
 from .random import Generator, get_rng_state, manual_seed, set_rng_state
+from .reach import receptive_field
 from .serialization import load, save
 from .summary import summary
 from .tensor import Tensor, apply, enable_grad, is_grad_enabled, no_grad
@@ -121,9 +123,9 @@ uint8 = _np.dtype("uint8")
 bool = _np.dtype("bool")
 
 if _TYPE_CHECKING:
-    from . import datasets, models, optim, plot, train, transforms, utils
+    from . import datasets, filters, models, optim, plot, train, transforms, utils
 
-_LATER = ("datasets", "models", "optim", "plot", "train", "transforms", "utils")
+_LATER = ("datasets", "filters", "models", "optim", "plot", "train", "transforms", "utils")
 
 
 def __getattr__(name: str) -> object:
@@ -148,6 +150,7 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "as_matrix",
     "as_tensor",
     "bmm",
     "bool",
@@ -171,6 +174,7 @@ __all__ = [
     "erf",
     "exp",
     "eye",
+    "filters",
     "flatten",
     "flip",
     "float",
@@ -217,6 +221,7 @@ __all__ = [
     "ones",
     "ones_like",
     "optim",
+    "output_size",
     "permute",
     "plot",
     "pow",
@@ -227,6 +232,7 @@ __all__ = [
     "randn",
     "randn_like",
     "randperm",
+    "receptive_field",
     "relu",
     "reshape",
     "roll",

@@ -21,8 +21,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Each floor imports only what stands to its left.
 FLOORS = [
     "kernels", "ops", "methods", "graph", "tensor", "random", "functions", "serialization",
-    "nn", "optim", "utils", "transforms", "datasets", "models", "summary", "plot", "train",
-    "cli", "__main__",
+    "nn", "filters", "optim", "utils", "transforms", "datasets", "models", "geometry", "reach",
+    "summary", "plot", "train", "cli", "__main__",
 ]  # fmt: skip
 
 
@@ -129,7 +129,7 @@ import minigrad.nn
 # Helpers of the ops' modules that are no ops: they return something else than (result, way back).
 NO_OPS = {
     "broadcast_shapes", "unbroadcast", "normalize_dim", "normalize_dims", "nonempty", "logistic",
-    "reduced", "pooled_size", "fill_in",
+    "reduced", "pooled_size", "conv_size", "conv_transpose_size", "fill_in",
 }  # fmt: skip
 
 

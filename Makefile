@@ -4,13 +4,16 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 WITH_TORCH := $(VENV)/installed-torch
 
-.PHONY: help train test test-oracle bench lint clean
+.PHONY: help train examples test test-oracle bench lint clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 train: $(INSTALLED)  ## train LeNet-5 on the built-in digits (under two minutes, all included)
 	$(BIN)/minigrad train --model lenet5 --data digits
+
+examples: $(INSTALLED)  ## every lesson with three seeds; writes the table in examples/README.md
+	$(BIN)/python examples
 
 test: $(INSTALLED)  ## the tests: no network, no PyTorch
 	$(BIN)/python -m pytest

@@ -74,7 +74,7 @@ model.eval()
 with mg.no_grad():
     images, labels = next(iter(test))
     accuracy = (model(images).argmax(1) == labels).float().mean().item()
-print(f"test accuracy: {accuracy:.2%}")
+print(f"metric: test accuracy {accuracy:.1%}")
 
 # %% [markdown]
 # ## What the first layer learned

@@ -132,12 +132,17 @@ def resnet20(in_channels: int = 3, num_classes: int = 10, image_size: int = 32) 
 
 
 def separable(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
-    """A depthwise separable convolution: 3x3 within each channel, then 1x1 across the channels."""
+    """MobileNet's layer: 3x3 depthwise and 1x1 convolution, batch norm and relu behind each."""
     return nn.Sequential(
-        nn.Conv2d(in_channels, in_channels, 3, stride, 1, groups=in_channels, bias=False),
-        nn.BatchNorm2d(in_channels),
-        nn.ReLU(),
-        nn.Conv2d(in_channels, out_channels, 1, bias=False),
+        nn.DepthwiseSeparable(
+            in_channels,
+            out_channels,
+            stride=stride,
+            padding=1,
+            bias=False,
+            norm=nn.BatchNorm2d,
+            activation=nn.ReLU,
+        ),
         nn.BatchNorm2d(out_channels),
         nn.ReLU(),
     )

@@ -1,7 +1,8 @@
-"""Data sets of small images: the digits are here at once, the others are read or downloaded."""
+"""Data sets: digits and what is made of them are here at once, others are read or downloaded."""
 
 from . import cifar as cifar
 from . import mnist as mnist
+from .canvas import DigitCanvas as DigitCanvas
 from .cifar import CIFAR10 as CIFAR10
 from .cifar import CIFAR100 as CIFAR100
 from .digits import Digits as Digits
@@ -9,4 +10,7 @@ from .download import data_root as data_root
 from .images import ImageDataset as ImageDataset
 from .mnist import MNIST as MNIST
 from .mnist import FashionMNIST as FashionMNIST
+from .scenes import MovingDigits as MovingDigits
+from .scenes import WarpedDigits as WarpedDigits
+from .series import SensorSeries as SensorSeries
 from .shapes import SyntheticShapes as SyntheticShapes

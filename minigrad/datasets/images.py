@@ -50,12 +50,15 @@ class ImageDataset(Dataset):
             ) from None
         if not -n <= index < n:
             raise IndexError(f"{name} has {n} images; there is no {index}")
-        image, label = self.data[index].copy(), int(self.targets[index])
+        image, label = self.data[index].copy(), self._target(index)
         if self.transform is not None:
             image = self.transform(image)
         if self.target_transform is not None:
             label = self.target_transform(label)
         return image, label
+
+    def _target(self, index: int) -> Any:
+        return int(self.targets[index])
 
     def get_batch(self, indices: np.ndarray) -> list:
         """Images and labels at `indices`, transformed together where the transforms can do that."""

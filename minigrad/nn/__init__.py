@@ -19,9 +19,16 @@ from .activation import (
     Softplus,
     Tanh,
 )
+from .attention import MultiheadAttention
+from .augmented import AttentionAugmentedConv2d
+from .channel_attention import SEBlock, SKBlock
 from .containers import ModuleDict, ModuleList, ParameterList, Sequential
 from .conv import Conv1d, Conv2d, Conv3d
+from .conv_transpose import ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .deform import DeformConv, DeformConv2d
+from .dilated import CausalConv1d, DilatedConv, GatedResidualBlock
 from .dropout import Dropout, Dropout1d, Dropout2d, Dropout3d
+from .dynamic import DynamicConv2d
 from .embedding import Embedding
 from .layer import Layer, Module
 from .linear import Flatten, Identity, Linear, Unflatten
@@ -36,6 +43,7 @@ from .loss import (
     NLLLoss,
     SmoothL1Loss,
 )
+from .non_local import NonLocalBlock, NonLocalBlock1d, NonLocalBlock2d, NonLocalBlock3d
 from .norm import (
     BatchNorm1d,
     BatchNorm2d,
@@ -74,12 +82,18 @@ from .pool import (
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
+    GlobalAvgPool1d,
     GlobalAvgPool2d,
+    GlobalAvgPool3d,
+    GlobalMaxPool1d,
     GlobalMaxPool2d,
+    GlobalMaxPool3d,
     MaxPool1d,
     MaxPool2d,
     MaxPool3d,
 )
+from .separable import DepthwiseSeparable
+from .transformer import TransformerEncoder, TransformerEncoderLayer
 from .upsample import PixelShuffle, PixelUnshuffle, Upsample
 
 __all__ = [
@@ -91,6 +105,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AttentionAugmentedConv2d",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -99,6 +114,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "CausalConv1d",
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
@@ -108,15 +124,29 @@ __all__ = [
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvTranspose",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CrossEntropyLoss",
+    "DeformConv",
+    "DeformConv2d",
+    "DepthwiseSeparable",
+    "DilatedConv",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "DynamicConv2d",
     "Embedding",
     "Flatten",
+    "GatedResidualBlock",
+    "GlobalAvgPool1d",
     "GlobalAvgPool2d",
+    "GlobalAvgPool3d",
+    "GlobalMaxPool1d",
     "GlobalMaxPool2d",
+    "GlobalMaxPool3d",
     "GroupNorm",
     "Hardsigmoid",
     "Hardswish",
@@ -141,7 +171,12 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
+    "NonLocalBlock",
+    "NonLocalBlock1d",
+    "NonLocalBlock2d",
+    "NonLocalBlock3d",
     "PReLU",
     "Parameter",
     "ParameterList",
@@ -155,6 +190,8 @@ __all__ = [
     "ReplicationPad1d",
     "ReplicationPad2d",
     "ReplicationPad3d",
+    "SEBlock",
+    "SKBlock",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -162,6 +199,8 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Unflatten",
     "Upsample",
     "ZeroPad1d",

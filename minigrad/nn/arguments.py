@@ -33,16 +33,19 @@ def choice(owner: str, name: str, value: Any, choices: Iterable[str]) -> str:
     return value
 
 
-def divides(layer: object, groups: int, **channels: int) -> None:
-    """Refuse `groups` that do not divide each of `channels`, naming the nearest that do."""
+def divides(layer: object, parts: int, what: str = "groups", /, **channels: int) -> None:
+    """Refuse `parts` that do not divide each of `channels`, naming the nearest that do.
+
+    `what` names the parts in the message: "groups", "heads".
+    """
     for name, value in channels.items():
-        if value % groups:
-            below, above = value - value % groups, value - value % groups + groups
+        if value % parts:
+            below, above = value - value % parts, value - value % parts + parts
             near = f"{below} or {above}" if below else f"{above}"
-            fits = [g for g in range(1, value + 1) if value % g == 0]
+            fits = [n for n in range(1, value + 1) if value % n == 0]
             raise ValueError(
-                f"{type(layer).__name__}: {name}={value} is not divisible by {groups} groups; "
-                f"the nearest {name} is {near}, or choose groups among {_list(fits, groups)}"
+                f"{type(layer).__name__}: {name}={value} is not divisible by {parts} {what}; "
+                f"the nearest {name} is {near}, or choose {what} among {_list(fits, parts)}"
             )
 
 

@@ -1,6 +1,16 @@
 """The table of cases: every public function at least once. tests/ops/ checks their properties."""
 
-from . import activation, arithmetic, conv, norm_and_loss, reduce, shape, without_gradient
+from . import (
+    activation,
+    arithmetic,
+    attention,
+    conv,
+    deform,
+    norm_and_loss,
+    reduce,
+    shape,
+    without_gradient,
+)
 from .table import Case
 
 CASES: list[Case] = [
@@ -9,7 +19,9 @@ CASES: list[Case] = [
     *shape.CASES,
     *activation.CASES,
     *conv.CASES,
+    *deform.CASES,
     *norm_and_loss.CASES,
+    *attention.CASES,
 ]
 
 CASES_WITHOUT_GRADIENT: list[Case] = without_gradient.CASES

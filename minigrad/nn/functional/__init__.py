@@ -23,7 +23,10 @@ from .activation import (
     softplus,
     tanh,
 )
+from .attention import scaled_dot_product_attention
 from .conv import conv1d, conv2d, conv3d, embedding, linear
+from .conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
+from .deform import deform_conv2d
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -68,7 +71,11 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cross_entropy",
+    "deform_conv2d",
     "dropout",
     "dropout1d",
     "dropout2d",
@@ -103,6 +110,7 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "scaled_dot_product_attention",
     "sigmoid",
     "silu",
     "smooth_l1_loss",

@@ -207,4 +207,15 @@ lesson.finish(figure)
 # %% [markdown]
 # ## What the numbers show
 #
-# TEXT
+# Learning pays: out of 8 numbers, each net draws the digits with little more than half of the
+# squared error of the principal components (0.014 against 0.024).
+#
+# Which way up hardly matters here. Transposed convolutions come out a little ahead (0.0135 and
+# 0.0138 against 0.0146), but the seeds differ by as much: with one of three, upsampling was ahead.
+# What they surely save is work, three quarters of the decoder's multiply-adds, and with it time.
+#
+# No checkerboard is left to be seen: the 3x3 kernel has learned to even it out. The bars (rows and
+# columns count from 0) may hold a trace of it. At even rows and columns, where only one number
+# arrives, the 3x3 is no better than upsampling; at odd ones, where mostly four meet, it is. For
+# nets that draw finer images, Odena et al. advise to upsample and then to convolve, or at least to
+# take a kernel that is a multiple of the stride.

@@ -10,8 +10,8 @@
 # convolutions on the way up, strided ones on the way down instead of pooling, batch norm, ReLU in
 # the generator, LeakyReLU in the discriminator, small normal weights, Adam with beta 0.5.
 #
-# Here two generators play the same game: one of linear layers, and the DCGAN. The data is the
-# digits of minigrad. `--quick` trains for a moment only.
+# Here two generators play the same game, one of linear layers and the DCGAN, on the digits of
+# minigrad. `--quick` trains for a moment only.
 
 # %%
 import numpy as np
@@ -24,8 +24,8 @@ from minigrad.datasets import Digits
 from minigrad.nn import functional as F
 
 lesson = Lesson("09_dcgan", data="digits", metric="Frechet distance", better="lower")
-STEPS, BATCH, CROWD = (6, 16, 100) if lesson.quick else (420, 64, 1000)
-LOOKS = 6  # how often we look during a training
+STEPS, LOOKS = (4, 2) if lesson.quick else (420, 6)  # how often we look during a training
+BATCH, CROWD = (16, 100) if lesson.quick else (64, 1000)
 
 
 def load(train):
@@ -96,7 +96,9 @@ for name, distance in known.items():
 # %% [markdown]
 # ## The nets
 #
-# The discriminator is the same for both generators.
+# Two generators of about 60,000 parameters. The discriminator is the same for both. Unlike in the
+# paper the noise is normal instead of uniform, and because a few hundred steps must do, they are
+# ten times as large and shrink to 0.
 
 
 # %%
@@ -141,7 +143,7 @@ def new_discriminator():
 
 
 def prepare(model):
-    """Small weights; the optimizer and, in ever smaller steps, its schedule."""
+    """Small normal weights; the optimizer, and the scheduler that makes its steps smaller."""
     for layer in model.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0, 0.02)
@@ -156,7 +158,6 @@ def noise(n):
 
 @mg.no_grad()
 def draw(generator, numbers):
-    """Images (N, 1, 8, 8) out of these numbers, batch norm with its running statistics."""
     generator.eval()
     images = generator(numbers)
     generator.train()
@@ -221,11 +222,11 @@ def with_nearest(generator):
 
 # %% [markdown]
 # Does it make all ten digits? One that makes only a few fools the discriminator too. We ask the
-# classifier what it takes a thousand of them for.
+# classifier what it takes a thousand of its images for.
 
 # %%
 for name, generator in generators.items():
-    numbers = noise(1000)
+    numbers = noise(CROWD)
     guesses = classifier(draw(generator, numbers)).argmax(1).numpy()
     print(f"{name}: taken for 0 to 9, {np.bincount(guesses, minlength=10)}")
 
@@ -267,16 +268,14 @@ for (name, runs), color in zip(curves.items(), ["#999999", "#3b6ea8"], strict=Tr
 for name, distance in known.items():
     axes.axhline(distance, color="#d9772b", linewidth=0.8, linestyle="--")
     axes.text(steps[-1], distance * 1.08, name, color="#d9772b", fontsize=8, ha="right")
-axes.set_xlabel("step")
-axes.set_title("Fréchet distance to the real test digits (thin: each seed)", fontsize=10)
+axes.set_title("Fréchet distance to the real test digits by step (thin: each seed)", fontsize=10)
 axes.spines[["top", "right"]].set_visible(False)
 axes.legend(frameon=False, fontsize=9, loc="upper right")
 
 history = np.concatenate([images.numpy() for images in stages["DCGAN"]])
 show(grid[0, 1], "The DCGAN learns: ten noise vectors", history, [f"step {n}" for n in steps])
-pairs = ["made", "nearest real", "made", "nearest real"]
 for axes, (name, generator) in zip(grid[1], generators.items(), strict=True):
-    show(axes, f"Made by: {name}", with_nearest(generator), pairs)
+    show(axes, f"Made by: {name}", with_nearest(generator), ["made", "nearest real"] * 2)
 chosen = np.random.default_rng(0).permutation(len(test))[:40]
 show(grid[2, 0], "Real test digits", test.numpy()[chosen])
 show(
@@ -290,4 +289,12 @@ lesson.finish(figure)
 # %% [markdown]
 # ## What the numbers show
 #
-# TEXT
+# The DCGAN comes closer to the real digits than linear layers of the same size: a Fréchet distance
+# of about 31 against about 72, and with each of the three seeds it is ahead. All that differs is
+# how the 64 pixels are made: out of a map of 2x2 that becomes 4x4 and 8x8, with the same weights
+# at each place, or all at once. It makes all ten digits, its walks change little by little, and
+# what it makes differs from the nearest training digit.
+#
+# It is far from done: real digits have a distance of 1.6, and some of its images are no digits. The
+# curves still fall; 600 steps instead of 420 gave about 26, and 46 with linear layers. It is not
+# cheaper: a step takes longer. And much is luck here, so look at several seeds before you judge.

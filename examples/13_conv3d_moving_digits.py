@@ -277,3 +277,15 @@ lesson.finish(figure)
 # %% [markdown]
 # ## What the numbers show
 #
+# With three seeds: 12.5% for late fusion, exactly chance; 99.2% for early fusion, 99.0% for 3-D;
+# the seeds differ by more than these two. Late fusion cannot do better, however long it trains:
+# played backwards, its frames are the same frames. What it lacks is not weights but order.
+#
+# So here the 3-D net is not better than early fusion, and it has to work 4.4 times as much. What it
+# has for that: it takes clips of any length. Trained on 6 frames, it does as well on 12. On shorter
+# ones it falls off, most at 2 frames: there its kernels hang over the ends of the clip, and a
+# motion of which zeros are a part was rare in the training.
+#
+# The kernels show what they look for: an edge in one frame, and in the next the same edge somewhere
+# else. No direction has a kernel of its own. Each kernel answers to several directions, to some
+# more than to others; the layers behind weigh them against each other.

@@ -9,6 +9,7 @@ import numpy as np
 
 from .nn import Layer
 from .nn.conv import ConvNd
+from .nn.deform import Deformable
 from .nn.functional.shapes import sizes
 from .nn.pool import AvgPoolNd
 from .tensor import Tensor, no_grad
@@ -40,7 +41,7 @@ def as_matrix(layer: Layer, size: int | tuple[int, ...]) -> np.ndarray:
     convolution with the same weight is its transpose. Takes convolutions, transposed ones and
     average pooling (of one channel).
     """
-    if not isinstance(layer, (ConvNd, AvgPoolNd)):
+    if not isinstance(layer, (ConvNd, AvgPoolNd)) or isinstance(layer, Deformable):
         raise TypeError(
             "as_matrix: expected a convolution, a transposed convolution or an average pooling, "
             f"got {_name(layer)}"

@@ -6,7 +6,8 @@ neighbours lie `jump` input pixels apart,
     field <- field + (span - 1) * jump,    jump <- jump * stride
 
 A transposed convolution turns that round: its output's neighbours lie stride times closer, and one
-of them sees the inputs within span / stride. Where branches meet, the widest counts.
+of them sees the inputs within span / stride. Where branches meet, the widest counts. A deformable
+convolution counts with its window as it is before it is deformed.
 """
 
 from __future__ import annotations

@@ -63,8 +63,8 @@ def test_a_map_for_a_layer_that_takes_the_batch_first():
 
 WRONG_LAYERS = [
     (lambda: nn.MultiheadAttention(10, 3), ValueError,
-     "MultiheadAttention: embed_dim=10 is not divisible by 3 heads; the nearest embed_dim is 9 or "
-     "12, or choose heads among 1, 2, 5, 10"),
+     "MultiheadAttention: embed_dim=10 is not divisible by num_heads=3; the nearest embed_dim is "
+     "9 or 12, or choose num_heads among 1, 2, 5, 10"),
     (lambda: nn.MultiheadAttention(8, 0), ValueError, "num_heads must be at least 1, got 0"),
     (lambda: nn.MultiheadAttention(8, 2, dropout=1.5), ValueError, r"dropout must be in 0..1, got 1.5"),
     (lambda: nn.MultiheadAttention(8, 2, kdim=0), ValueError, "kdim must be at least 1, got 0"),

@@ -147,9 +147,9 @@ def build(out_channels=6, key_channels=4, value_channels=2, num_heads=2, **optio
 
 WRONG = [
     (lambda: build(key_channels=5),
-     "AttentionAugmentedConv2d: key_channels=5 is not divisible by 2 heads; the nearest "
-     "key_channels is 4 or 6, or choose heads among 1, 5"),
-    (lambda: build(value_channels=3), "value_channels=3 is not divisible by 2 heads"),
+     "AttentionAugmentedConv2d: key_channels=5 is not divisible by num_heads=2; the nearest "
+     "key_channels is 4 or 6, or choose num_heads among 1, 5"),
+    (lambda: build(value_channels=3), "value_channels=3 is not divisible by num_heads=2"),
     (lambda: build(value_channels=8),
      "value_channels=8 of the out_channels=6 cannot come .*; choose value_channels up to 6"),
     (lambda: build(size=None), r"relative=True needs to know the map: write size=\(H, W\)"),

@@ -74,12 +74,12 @@ def test_se_of_zero_weights_halves_the_map():
     [
         (
             lambda: nn.SEBlock(10),
-            r"SEBlock: channels=10 is not divisible by 16 reduction; the nearest channels is 16, "
+            r"SEBlock: channels=10 is not divisible by reduction=16; the nearest channels is 16, "
             r"or choose reduction among 1, 2, 5, 10",
         ),
         (
             lambda: nn.SEBlock(24),
-            r"SEBlock: channels=24 is not divisible by 16 .* 16 or 32, or .* among .*8, 12",
+            r"SEBlock: channels=24 is not divisible by reduction=16.* 16 or 32, or .* among .*8, 12",
         ),
         (lambda: nn.SEBlock(0), "SEBlock: channels must be at least 1, got 0"),
         (lambda: nn.SEBlock(8, 0), "SEBlock: reduction must be at least 1, got 0"),
@@ -217,12 +217,12 @@ def test_sk_second_branch_sees_five_by_five():
     [
         (
             lambda: nn.SKBlock(16),
-            r"SKBlock: channels=16 is not divisible by 32 groups; the nearest channels is 32, or "
+            r"SKBlock: channels=16 is not divisible by groups=32; the nearest channels is 32, or "
             r"choose groups among 2, 4, 8, 16",
         ),
         (
             lambda: nn.SKBlock(32, 40),
-            r"SKBlock: out_channels=40 is not divisible by 32 groups; .* is 32 or 64, or choose",
+            r"SKBlock: out_channels=40 is not divisible by groups=32; .* is 32 or 64, or choose",
         ),
         (lambda: nn.SKBlock(0), "SKBlock: channels must be at least 1, got 0"),
         (lambda: nn.SKBlock(32, 0), "SKBlock: out_channels must be at least 1, got 0"),

@@ -62,7 +62,7 @@ def test_an_incomplete_cifar_training_set_is_refused_by_name(tmp_path):
 
 @pytest.mark.parametrize("batches", [(), (0,), (1, 6)])
 def test_batches_must_exist(tmp_path, batches):
-    with pytest.raises(ValueError, match="CIFAR10: batches must be numbers from 1 to 5"):
+    with pytest.raises(ValueError, match="CIFAR10: batches must be a list of numbers from 1 to 5"):
         CIFAR10(tmp_path, batches=batches)
 
 

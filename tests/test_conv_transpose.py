@@ -112,7 +112,7 @@ ERRORS = [
      r"output_padding must be smaller than the stride or the dilation, got 2 with stride 2"),
     (lambda: F.conv_transpose1d(mg.zeros(1, 4, 1), mg.zeros(4, 1, 3), padding=2),
      r"conv_transpose1d: nothing is left of an axis of 1: padding cuts 4 off the 3"),
-    (lambda: nn.ConvTranspose2d(5, 4, 3, groups=2), r"in_channels=5 is not divisible by 2 groups"),
+    (lambda: nn.ConvTranspose2d(5, 4, 3, groups=2), r"in_channels=5 is not divisible by groups=2"),
     (lambda: nn.ConvTranspose2d(4, 4, 3, padding_mode="reflect"),
      r"padding_mode must be one of 'zeros', got 'reflect'"),
     (lambda: nn.ConvTranspose2d(4, 4, 3, output_padding=-1), r"output_padding must be a whole "),

@@ -201,7 +201,7 @@ GIVEN = nn.DeformConv2d(4, 4, 3)
         (lambda: nn.DeformConv(4, 4).sampling_points(), RuntimeError,
          r"DeformConv\.sampling_points: there was no forward yet; call layer\(x\)"),
         (lambda: nn.DeformConv(4, 4, offset_groups=3), ValueError,
-         "DeformConv: in_channels=4 is not divisible by 3 groups"),
+         "DeformConv: in_channels=4 is not divisible by groups=3"),
         (lambda: nn.DeformConv(4, 4, offset_groups=0), ValueError, "offset_groups must be at"),
         (lambda: nn.DeformConv2d(4, 4, 3, groups=3), ValueError, "in_channels=4 is not divisible"),
         (lambda: nn.DeformConv(4, 4, padding="same"), ValueError,

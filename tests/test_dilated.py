@@ -141,7 +141,9 @@ def test_causal_conv_prints_and_counts_as_a_conv1d():
 def test_what_the_causal_layers_refuse():
     with pytest.raises(ValueError, match=r"CausalConv1d: kernel_size must be .* got 0"):
         nn.CausalConv1d(2, 3, 0)
-    with pytest.raises(ValueError, match="CausalConv1d: in_channels=3 is not divisible by 2"):
+    with pytest.raises(
+        ValueError, match="CausalConv1d: in_channels=3 is not divisible by groups=2"
+    ):
         nn.CausalConv1d(3, 4, 2, groups=2)
     with pytest.raises(ValueError, match=r"CausalConv1d\(2.*has 3 channels.* expects 2; write"):
         nn.CausalConv1d(2, 4, 2)(mg.zeros(1, 3, 5))

@@ -148,12 +148,12 @@ def test_it_learns_what_no_single_kernel_can():
         (
             lambda: nn.DynamicConv2d(6, 8, 3, groups=4),
             ValueError,
-            r"DynamicConv2d: in_channels=6 is not divisible by 4 groups; the nearest .* 4 or 8",
+            r"DynamicConv2d: in_channels=6 is not divisible by groups=4; the nearest .* 4 or 8",
         ),
         (
             lambda: nn.DynamicConv2d(8, 6, 3, groups=4),
             ValueError,
-            "DynamicConv2d: out_channels=6 is not divisible by 4 groups",
+            "DynamicConv2d: out_channels=6 is not divisible by groups=4",
         ),
         (lambda: nn.DynamicConv2d(0, 6, 3), ValueError, "DynamicConv2d: in_channels must be at"),
         (lambda: nn.DynamicConv2d(6, 0, 3), ValueError, "DynamicConv2d: out_channels must be at"),

@@ -143,6 +143,7 @@ ERRORS = [
     (ValueError, lambda: mg.output_size(nn.Conv2d(1, 1, 5), 3),
      "Conv2d: the kernel covers 5 positions, the padded input has only 3"),
     (TypeError, lambda: mg.as_matrix(nn.MaxPool2d(2), 4), "expected a convolution.*got MaxPool2d"),
+    (TypeError, lambda: mg.as_matrix(nn.DeformConv(1, 1), 4), "expected a convo.*got DeformConv"),
     (ValueError, lambda: mg.as_matrix(nn.Conv2d(3, 8, 3), 224), "the matrix has 150,528 columns"),
     (ValueError, lambda: mg.receptive_field(nn.MaxPool2d(2)), "no convolution to tell the input's"),
     (RuntimeError, lambda: mg.receptive_field(nn.Linear(4, 4), (1, 4)),

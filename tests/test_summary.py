@@ -105,7 +105,7 @@ def test_the_receptive_field_is_where_the_gradient_reaches(plan):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None, derandomize=True, database=None)
 @given(plan=layer_plans, ups=st.lists(st.tuples(*[st.integers(1, 4)] * 3), min_size=1, max_size=2))
 def test_with_transposed_convolutions_it_is_a_close_bound(plan, ups):
     layers = [nn.Conv2d(1, 1, 1)]
@@ -118,8 +118,8 @@ def test_with_transposed_convolutions_it_is_a_close_bound(plan, ups):
     x = mg.ones(1, 1, size, size, dtype=mg.float64)
     bound = mg.receptive_field(net, x)[0]
     y = net(x)
-    middle = y.shape[2] // 2
-    measured = max(measured_field(net, size, middle + i)[0] for i in range(-8, 9))
+    middle = slice(max(0, y.shape[2] // 2 - 8), y.shape[2] // 2 + 9)
+    measured = max(measured_field(net, size, at)[0] for at in range(y.shape[2])[middle])
     assert measured <= bound < measured + 2 * coarse
 
 

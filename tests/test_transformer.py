@@ -160,7 +160,7 @@ def test_summary_counts_the_attention_too():
 
 WRONG = [
     (lambda: nn.TransformerEncoderLayer(10, 4), ValueError,
-     "TransformerEncoderLayer: d_model=10 is not divisible by 4 heads; the nearest d_model is 8"),
+     "TransformerEncoderLayer: d_model=10 is not divisible by nhead=4; the nearest d_model is 8"),
     (lambda: nn.TransformerEncoderLayer(8, 0), ValueError, "nhead must be at least 1, got 0"),
     (lambda: nn.TransformerEncoderLayer(8.0, 2), TypeError, "d_model must be an int, got 8.0; "),
     (lambda: nn.TransformerEncoderLayer(8, 2, 0), ValueError, "dim_feedforward must be at least 1"),

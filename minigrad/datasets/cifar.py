@@ -66,10 +66,11 @@ class CIFAR10(ImageDataset):
         self.root = data_root(root)
         names = list(self.train_files if train else self.test_files)
         if train and batches is not None:
-            if not batches or not set(batches) <= set(range(1, len(names) + 1)):
+            known = range(1, len(names) + 1)
+            if isinstance(batches, int) or not batches or not set(batches) <= set(known):
                 raise ValueError(
-                    f"{type(self).__name__}: batches must be numbers from 1 to {len(names)}, "
-                    f"got {batches!r}"
+                    f"{type(self).__name__}: batches must be a list of numbers from 1 to "
+                    f"{len(names)}, such as [1], got {batches!r}"
                 )
             names = [names[batch - 1] for batch in batches]
         if download:

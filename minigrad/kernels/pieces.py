@@ -30,13 +30,13 @@ class Piece(NamedTuple):
 def copy_columns(x, piece, groups, kernel, width):
     """The values of x under each horizontal and depth tap: (G, rows, kd * kw * Cg, L)."""
     D, H, C, N, W = x.shape
-    (kd, kh, kw), rows = kernel, piece.rows
+    (kd, _, kw), rows = kernel, piece.rows
     (depth, row, column), (depth_step, row_step, column_step) = piece.start, piece.step
     top, bottom = _inside(row, row_step, rows, H)
     first = max(row + top * row_step, 0)
     source = x[:, first : first + (bottom - top) * row_step : row_step]
     whole = column == 0 and width == W and bottom - top == rows and 0 <= depth < D
-    if whole and kd == kw == groups == piece.stride == 1 and (row_step == 1 or kh == 1):
+    if whole and kd == kw == groups == piece.stride == 1 and row_step == 1:
         return source[depth].reshape(1, rows, C, N * W)  # the lines lie there already
 
     columns = np.empty((groups, rows, kd, kw, C // groups, N, width), x.dtype)

@@ -36,7 +36,7 @@ def choice(owner: str, name: str, value: Any, choices: Iterable[str]) -> str:
 def divides(layer: object, parts: int, what: str = "groups", /, **channels: int) -> None:
     """Refuse `parts` that do not divide each of `channels`, naming the nearest that do.
 
-    `what` names the parts in the message: "groups", "heads".
+    `what` is the argument's name in the message.
     """
     for name, value in channels.items():
         if value % parts:
@@ -44,7 +44,7 @@ def divides(layer: object, parts: int, what: str = "groups", /, **channels: int)
             near = f"{below} or {above}" if below else f"{above}"
             fits = [n for n in range(1, value + 1) if value % n == 0]
             raise ValueError(
-                f"{type(layer).__name__}: {name}={value} is not divisible by {parts} {what}; "
+                f"{type(layer).__name__}: {name}={value} is not divisible by {what}={parts}; "
                 f"the nearest {name} is {near}, or choose {what} among {_list(fits, parts)}"
             )
 

@@ -45,7 +45,7 @@ class MultiheadAttention(Layer):
         super().__init__()
         e = self.embed_dim = whole(self, "embed_dim", embed_dim)
         self.num_heads = whole(self, "num_heads", num_heads)
-        divides(self, self.num_heads, "heads", embed_dim=e)
+        divides(self, self.num_heads, "num_heads", embed_dim=e)
         self.head_dim = e // self.num_heads
         self.kdim = e if kdim is None else whole(self, "kdim", kdim)
         self.vdim = e if vdim is None else whole(self, "vdim", vdim)

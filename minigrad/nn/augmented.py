@@ -56,7 +56,7 @@ class AttentionAugmentedConv2d(Layer):
         dk = self.key_channels = whole(self, "key_channels", key_channels)
         dv = self.value_channels = whole(self, "value_channels", value_channels)
         self.num_heads = whole(self, "num_heads", num_heads)
-        divides(self, self.num_heads, "heads", key_channels=dk, value_channels=dv)
+        divides(self, self.num_heads, "num_heads", key_channels=dk, value_channels=dv)
         if dv > self.out_channels:
             raise ValueError(
                 f"{name}: value_channels={dv} of the out_channels={out_channels} cannot come from "

@@ -51,7 +51,8 @@ class PoolNd(Layer):
     def _output_size(self, size: tuple[int, ...]) -> tuple[int, ...]:
         options = (self.kernel_size, self.stride, self.padding, self.dilation)
         axes = zip(size, *(np.broadcast_to(o, self._dims).tolist() for o in options), strict=True)
-        return tuple(pooled_size(type(self).__name__, *axis, self.ceil_mode) for axis in axes)
+        name = type(self).__name__
+        return tuple(pooled_size(name, n, k, s, p, d, self.ceil_mode) for n, k, s, p, d in axes)
 
 
 class MaxPoolNd(PoolNd):
@@ -150,7 +151,7 @@ class AvgPool3d(AvgPoolNd):
 class AdaptivePoolNd(Layer):
     """Windows chosen so that the output has a given size; None keeps the input's."""
 
-    _shown = ("output_size",)
+    _shown: ClassVar[tuple[str, ...]] = ("output_size",)
 
     _dims: ClassVar[int]
     _pool: ClassVar[Callable[..., Tensor]]

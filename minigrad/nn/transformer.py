@@ -42,7 +42,7 @@ class TransformerEncoderLayer(Layer):
     ) -> None:
         super().__init__()
         d_model, nhead = whole(self, "d_model", d_model), whole(self, "nhead", nhead)
-        divides(self, nhead, "heads", d_model=d_model)
+        divides(self, nhead, "nhead", d_model=d_model)
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first)
         self.linear1 = Linear(d_model, whole(self, "dim_feedforward", dim_feedforward), bias)
         self.dropout = Dropout(dropout)

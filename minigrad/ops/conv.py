@@ -120,10 +120,9 @@ def _check(name, x, w, b, groups):
             f"{name}: the weight needs {x.ndim} axes (out_channels, in_channels / groups, "
             f"*kernel), got shape {w.shape}"
         )
-    if w.shape[0] % groups or x.shape[1] % groups:
+    if w.shape[0] % groups:
         raise ValueError(
-            f"{name}: groups={groups} must divide both the {x.shape[1]} input channels and the "
-            f"{w.shape[0]} output channels"
+            f"{name}: groups={groups} must divide the {w.shape[0]} output channels of the weight"
         )
     if w.shape[1] * groups != x.shape[1]:
         raise ValueError(

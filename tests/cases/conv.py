@@ -29,6 +29,7 @@ CONVOLUTIONS = [
     conv("conv2d", (2, 4, 7, 9), (4, 2, 2, 3), stride=2, padding=1, dilation=2, groups=2),
     conv("conv2d", (3, 3, 4, 4), (5, 3, 1, 1)),
     conv("conv2d", (2, 3, 5, 5), (2, 3, 1, 1), stride=2, bias=False),
+    conv("conv2d", (2, 3, 5, 4), (3, 3, 1, 1), stride=(2, 1)),
     conv("conv2d", (2, 2, 4, 5), (3, 2, 4, 5)),  # one output pixel
     conv("conv2d", (2, 2, 5, 4), (2, 2, 2, 4), padding="same"),
     conv("conv2d", (2, 2, 6, 4), (2, 2, 3, 3), padding="same", dilation=2),

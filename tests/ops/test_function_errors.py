@@ -25,7 +25,7 @@ CONVOLUTION = [
     (conv(w=mg.ones(4, 3, 3), padding="same"), r"conv2d: the weight needs 4 axes"),
     (conv(w=mg.ones(4, 3, 9, 3)), "conv2d: the kernel covers 9 positions, the padded input has only 8"),
     (conv(dilation=5), r"conv2d: the kernel covers 11 positions.*size 8, padding 0"),
-    (conv(groups=2), "conv2d: groups=2 must divide both the 3 input channels and the 4 output channels"),
+    (conv(groups=3), "conv2d: groups=3 must divide the 4 output channels of the weight"),
     (conv(groups=0), "conv2d: groups must be a whole number of at least 1, got 0"),
     (conv(groups=3), r"conv2d: groups=3 must divide"),
     (conv(b=mg.ones(3)), r"conv2d: bias must have one value for each of the 4 output .*\(3,\)"),

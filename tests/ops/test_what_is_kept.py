@@ -101,6 +101,7 @@ MOST = {
     "dropout": lambda x, y: floats(x),
     "conv": lambda x, w, b, y: floats(x) + floats(w),
     "conv_transpose": lambda x, w, b, y: floats(x) + floats(w),
+    "deform_conv2d": lambda x, o, w, b, m, y: floats(x) + floats(o) + floats(w) + floats(m),
     "max_pool": lambda x, y: (
         2 * mask(x) + 8 * sum(x.shape)
     ),  # one byte where each window's winner is

@@ -270,7 +270,7 @@ accuracy = 100 * np.mean(results["early fusion"])
 right.plot(FRAMES, accuracy, "s", color=COLORS["early fusion"], label="early fusion: 6 only")
 right.axhline(12.5, color="black", linestyle=":", linewidth=1)
 right.set(ylim=(0, 112), xlabel="frames of the test clips (training: 6)", xticks=LENGTHS)
-right.set_title("Only the 3-D net takes clips of other lengths")
+right.set_title("Clips of other lengths: early fusion cannot take them")
 right.legend(frameon=False, loc="lower right")
 lesson.finish(figure)
 
@@ -282,9 +282,9 @@ lesson.finish(figure)
 # played backwards, its frames are the same frames. What it lacks is not weights but order.
 #
 # So here the 3-D net is not better than early fusion, and it has to work 4.4 times as much. What it
-# has for that: it takes clips of any length. Trained on 6 frames, it does as well on 12. On shorter
-# ones it falls off, most at 2 frames: there its kernels hang over the ends of the clip, and a
-# motion of which zeros are a part was rare in the training.
+# has for that: it takes clips of any length, and knows their order. Trained on 6 frames, it does as
+# well on 12. On shorter ones it falls off, most at 2 frames: there every kernel hangs over an end
+# of the clip, where it meets zeros. In the training most did not.
 #
 # The kernels show what they look for: an edge in one frame, and in the next the same edge somewhere
 # else. No direction has a kernel of its own. Each kernel answers to several directions, to some

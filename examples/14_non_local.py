@@ -23,7 +23,7 @@ from minigrad.datasets import MovingDigits
 lesson = Lesson(
     "14_non_local", data="moving digits, two cameras", metric="test accuracy", percent=True
 )
-EPOCHS = 1 if lesson.quick else 3
+EPOCHS = 1 if lesson.quick else 4
 FRAMES, LIT = 12, 4
 
 # %% [markdown]
@@ -152,18 +152,18 @@ def guess(model, x):
         return np.concatenate([model(part).argmax(1).numpy() for part in x.split(100)])
 
 
-right = {variant: [] for variant in BETWEEN}  # for each seed (n, 12): is the answer right?
+hits = {variant: [] for variant in BETWEEN}  # for each seed (n, 12): is the answer right?
 blocks = []  # the model with the block, of each seed
 for variant, _ in lesson.runs(list(BETWEEN)):
     model = net(variant)
     fit(model)
-    right[variant].append(guess(model, x_test) == y_test.numpy())
-    lesson.add(variant, model, right[variant][-1].mean())
+    hits[variant].append(guess(model, x_test) == y_test.numpy())
+    lesson.add(variant, model, hits[variant][-1].mean())
     if variant == "non-local":
         blocks.append(model)
 
 print("test accuracy        lit     dark")
-for variant, answers in right.items():
+for variant, answers in hits.items():
     answers = np.array(answers)
     print(f"{variant:14} {answers[:, lit].mean():9.1%}{answers[:, ~lit].mean():9.1%}")
 
@@ -238,29 +238,49 @@ for row in rows:
 rows[0, 0].set_ylabel("the clip:\ntruth, answer", fontsize=9)
 top.suptitle("Where one position (blue) looks: red, and in percent for each frame")
 
-left, middle = bottom.subplots(1, 2)
-for place, (variant, answers) in enumerate(right.items()):
+left, right = bottom.subplots(1, 2)
+for place, (variant, answers) in enumerate(hits.items()):
     for offset, where, alpha in (-0.2, lit, 0.35), (0.2, ~lit, 0.8):
         values = [100 * seed[where].mean() for seed in answers]
         left.bar(place + offset, np.mean(values), 0.36, color=COLORS[variant], alpha=alpha)
         left.plot([place + offset] * len(values), values, ".", color="black", markersize=4)
         left.text(place + offset, max(values) + 2, f"{np.mean(values):.0f}", ha="center")
 left.axhline(25, color="black", linestyle=":", linewidth=1)
-left.set_xticks(range(4), list(right))
+left.set_xticks(range(4), list(hits))
 left.set(ylim=(0, 112), ylabel="test accuracy, %")
 left.set_title("Lit frames (pale) and dark ones (dots: seeds, dotted: chance)")
 
-for variant, answers in right.items():
+for variant, answers in hits.items():
     values = [100 * np.mean([seed[away == d] for seed in answers]) for d in DISTANCES]
-    middle.plot(DISTANCES, values, "o-", color=COLORS[variant], label=variant)
-middle.axhline(25, color="black", linestyle=":", linewidth=1)
-middle.set(ylim=(0, 112), xticks=DISTANCES, ylabel="test accuracy, %")
-middle.set_xlabel("frames to the nearest lit frame of the same camera")
-middle.set_title("The farther the answer, the more it takes")
-middle.legend(frameon=False, ncols=4, loc="upper center", fontsize=9)
+    right.plot(DISTANCES, values, "o-", color=COLORS[variant], label=variant)
+right.axhline(25, color="black", linestyle=":", linewidth=1)
+right.set(ylim=(0, 112), xticks=DISTANCES, ylabel="test accuracy, %")
+right.set_xlabel("frames to the nearest lit frame of the same camera")
+right.set_title("The farther the answer, the more it takes")
+right.legend(frameon=False, ncols=4, loc="upper center", fontsize=9)
 lesson.finish(figure)
 
 # %% [markdown]
 # ## What the numbers show
 #
-# TEXT14
+# With three seeds: where the lamp is on, all four nets are right in 96% of the frames or more. In
+# the dark the base reaches 49%, one more convolution 57%, the clip mean 62%, the non-local block
+# 98%, however far the answer is. Two frames away the base is at chance (25%): it sees the nearest
+# lit frame from there, but one frame shows no motion. One more convolution sees one frame farther.
+#
+# The clip mean sees as far as the block, but it cannot choose: it gives the same to every position,
+# that is, both directions. Who knows both and guesses between them is right in 62.5% of the frames,
+# for in a quarter of the clips the two agree. That is where it stands. The block looks at lit
+# frames of its own camera, with 99% of its weight, and in the picture at the digit there. It was
+# never told about lamps and walls: the weights have come from the answers alone.
+#
+# It has its price. One block makes the whole net's multiply-adds 22% more, and its training took 30
+# to 80% longer. And it is slow to learn. With 3 epochs instead of 4 the three seeds lay 23 points
+# apart. With eight directions and a darker gray (0.3), one seed still looked at both cameras alike
+# at the end of its training: 53% in the dark.
+#
+# And it is not for everything. These clips were made for it; in lesson 13, where one answer stands
+# for the whole clip, an average at the end sees everything as well. Nor does the block know where
+# it looks: shuffle all positions, and the results are shuffled likewise. To tell in which direction
+# a digit jumps that jumps beyond the kernels, it has to be told the positions; we tried, with sines
+# and cosines of them as more channels, and it stayed at chance in the time that this lesson has.

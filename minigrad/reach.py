@@ -109,7 +109,7 @@ class Fields:
     """The reaches of the maps of one forward, found through the recorded graph."""
 
     def __init__(self, inputs: Sequence[Tensor]) -> None:
-        self._reaches: dict[Any, Reach] = {}
+        self._reaches: dict[Any, Reach | None] = {}  # None: not known
         for x in inputs:
             if x.requires_grad:
                 ones = np.ones(max(x.ndim - 2, 0))
@@ -125,6 +125,7 @@ class Fields:
         window = _window(layer)
         reach = self._of(output if window is None else x)
         if reach is None:
+            self._reaches[output.grad_fn] = None
             return None
         if window is not None:
             spread, stride = window
@@ -142,7 +143,9 @@ class Fields:
         while todo:
             node = todo.pop()
             if node in self._reaches:
-                found.append(_resized(self._reaches[node], x.shape[2:]))
+                reach = self._reaches[node]
+                if reach and len(reach.sizes) == x.ndim - 2:  # else it counts along other axes
+                    found.append(_resized(reach, x.shape[2:]))
             elif node is not None and node not in seen:
                 seen.add(node)
                 todo += [target for target, _ in getattr(node, "next_functions", ())]
@@ -160,8 +163,6 @@ def _window(layer: Layer) -> tuple[np.ndarray, np.ndarray] | None:
 
 def _resized(reach: Reach, sizes: tuple[int, ...]) -> Reach:
     """Follow the reach to a map of other sizes: r times smaller is a window of r at stride r."""
-    if len(reach.sizes) != len(sizes):
-        return reach
     shrink = np.maximum(np.rint(np.divide(reach.sizes, sizes)), 1)
     grow = np.maximum(np.rint(np.divide(sizes, reach.sizes)), 1)
     return Reach(reach.field + (shrink - 1) * reach.jump, reach.jump * shrink / grow, sizes)

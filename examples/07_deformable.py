@@ -187,7 +187,7 @@ for line, (scale, x) in zip(upper.subplots(2, 4), ends, strict=True):
         panel.plot(xs, ys, "s", color="#6fb1f0", markersize=5, fillstyle="none")
         panel.scatter(to_x, to_y, 55 * counts[i, :, r, c], color="#ff6a3d", zorder=3)
         panel.plot(xs[4], ys[4], "+", color="white", markersize=11, zorder=4)
-        panel.set(xticks=[], yticks=[])
+        panel.set(xticks=[], yticks=[], xlim=(-0.5, SIDE - 0.5), ylim=(SIDE - 0.5, -0.5))
 
 between, wide, score = lower.subplots(1, 3)
 between.plot(travel, read.detach().numpy()[0, 0, 0], color=TINTS["deformable"], label="bilinear")

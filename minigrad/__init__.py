@@ -106,12 +106,15 @@ from .functions import (
     zeros_like,
 )
 from .geometry import as_matrix, output_size
+from .kernels.memory import keep_freed_memory as _keep_freed_memory
 from .kernels.threads import get_num_threads, set_num_threads
 from .random import Generator, get_rng_state, manual_seed, set_rng_state
 from .reach import receptive_field
 from .serialization import load, save
 from .summary import summary
 from .tensor import Tensor, apply, enable_grad, is_grad_enabled, no_grad
+
+_keep_freed_memory()
 
 __version__ = "0.1.0"
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .rows import copy_runs
+
 FEWEST_LINES = 8  # products with fewer output lines than this take several output rows at once
 
 
@@ -54,7 +56,7 @@ def copy_columns(x, piece, groups, kernel, width):
         target[..., right:] = 0
         first = max(start + left * piece.stride, 0)
         last = first + (right - left) * piece.stride
-        target[..., left:right] = source[z, ..., first : last : piece.stride]
+        copy_runs(target[..., left:right], source[z, ..., first : last : piece.stride])
     return columns.reshape(groups, rows, kd * kw * (C // groups), N * width)
 
 
@@ -94,7 +96,7 @@ def multiply(taps, columns, row_stride, out):
         blocks, (N, W) = (rows.stop - rows.start) // at_once, out.shape[2:]
         y = np.matmul(band[:, None], windows[:, :blocks])  # (G, blocks, at_once * Og, L)
         y = y.reshape(groups, blocks, at_once, og, N, W).transpose(1, 2, 0, 3, 4, 5)
-        out[rows].reshape(blocks, at_once, groups, og, N, W)[...] = y
+        copy_runs(out[rows].reshape(blocks, at_once, groups, og, N, W), y)
 
 
 def _row_blocks(columns, count, og):
@@ -160,4 +162,4 @@ def multiply_shifted(taps, columns, piece, out):
                 shift = j * piece.step[2]
                 y[:, 0, :, : max(0, length - shift)] += y[:, j, :, shift:]
             whole = y[:, 0].reshape(at_once, og, N, -1)
-            out[first : first + at_once, g * og : (g + 1) * og] = whole[..., :width]
+            copy_runs(out[first : first + at_once, g * og : (g + 1) * og], whole[..., :width])

@@ -10,6 +10,7 @@ for each phase of the stride.
 """
 
 import math
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -17,34 +18,43 @@ import numpy as np
 
 from . import pieces, threads
 
-PIECE = 400_000  # floats of copied columns in a piece: they should stay in a core's own cache
+COPY = 30  # multiply-adds that take as long as copying one number into the columns
 
 
-def correlate(x, w, stride, dilation, before, out_size, groups=1, bias=None, out=None):
+def correlate(x, w, stride, dilation, before, out_size, groups=1, bias=None):
     """y[q] = bias + sum over taps t of w[t] * x[q * stride + t * dilation - before].
 
     x is 0 outside. `before` is the padding in front (a negative one crops); the padding behind
     follows from `out_size`. `bias` is (O,) or None.
     """
+    y = np.empty((*out_size[:2], w.shape[0], x.shape[3], out_size[2]), x.dtype)
+    share = _share(x, w, out_size)
+    _run(_correlation(x, w, stride, dilation, before, groups, bias, y, share), share)
+    return y
+
+
+def _correlation(x, w, stride, dilation, before, groups, bias, out, share):
+    """The tasks that together write `correlate` to out, at least `share` of them."""
     w = w.reshape(groups, -1, *w.shape[1:])  # (O, Cg, *k) -> (G, Og, Cg, *k)
-    if out is None:
-        out = np.empty((*out_size[:2], w.shape[0] * w.shape[1], x.shape[3], out_size[2]), x.dtype)
     taps = w.transpose(0, 1, 4, 3, 5, 2)  # -> (G, Og, kh, kd, kw, Cg), the order of the lines
+    out_size = *out.shape[:2], out.shape[4]
     pitch = pieces.pitch(x.shape, w.shape, stride[2], dilation[2], before[2], out_size[2])
+    kernel, width = w.shape[3:], out_size[2]
+    if pitch:
+        kernel, width = (*kernel[:2], 1), pitch
 
     def compute(piece):
+        columns = pieces.copy_columns(x, piece, groups, kernel, width)
         rows = out[piece.out]
         if pitch:
-            columns = pieces.copy_columns(x, piece, groups, (*w.shape[3:5], 1), pitch)
             pieces.multiply_shifted(taps, columns, piece, rows)
         else:
-            columns = pieces.copy_columns(x, piece, groups, w.shape[3:], out_size[2])
             pieces.multiply(taps, columns, piece.row_stride, rows)
         if bias is not None:
             rows += bias[:, None, None]
 
-    _for_pieces(compute, x, w, stride, dilation, before, out_size)
-    return out
+    cut = _cut(x, kernel, stride, dilation, before, out_size, share)
+    return [partial(compute, piece) for piece in cut]
 
 
 def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
@@ -53,6 +63,7 @@ def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
     out_size = (*dy.shape[:2], dy.shape[4])
     og, cg = dy.shape[2] // groups, x.shape[2] // groups
     dw = np.empty((groups, og, cg, *kernel), x.dtype)
+    share = _share(x, dw, out_size)
 
     def compute(piece):
         columns = pieces.copy_columns(x, piece, groups, kernel, out_size[2])
@@ -63,7 +74,8 @@ def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
         # The taller matrix in front: up to twice as fast, OpenBLAS cuts its work along it.
         return np.matmul(windows, lines.swapaxes(2, 3)).sum(axis=1).swapaxes(1, 2)
 
-    total = sum(_for_pieces(compute, x, dw, stride, dilation, before, out_size))
+    cut = _cut(x, kernel, stride, dilation, before, out_size, share)
+    total = sum(_run([partial(compute, piece) for piece in cut], share))
     total = total.reshape(groups, og, kh, kd, kw, cg)
     dw[...] = total.transpose(0, 1, 5, 3, 2, 4)  # -> (G, Og, Cg, kd, kh, kw)
     return dw.reshape(-1, cg, *kernel)
@@ -74,6 +86,8 @@ def input_gradient(dy, w, in_size, stride, dilation, before, groups=1):
     w = w.reshape(groups, -1, *w.shape[1:])  # (O, Cg, *k) -> (G, Og, Cg, *k)
     w = w.swapaxes(1, 2).reshape(-1, w.shape[1], *w.shape[3:])  # -> (C, Og, *k)
     dx = np.empty((*in_size[:2], w.shape[0], dy.shape[3], in_size[2]), dy.dtype)
+    share = _share(dy, w, (*dy.shape[:2], dy.shape[4]))
+    tasks = []
     axes = zip(in_size, w.shape[2:], stride, dilation, before, strict=True)
     for phases in product(*(list(_phases(*axis)) for axis in axes)):
         d, h, v = phases
@@ -82,8 +96,9 @@ def input_gradient(dy, w, in_size, stride, dilation, before, groups=1):
         if some.size == 0:
             out[...] = 0
             continue
-        geometry = zip(*((axis.dilation, axis.before, axis.size) for axis in phases), strict=True)
-        correlate(dy, some, (1, 1, 1), *geometry, groups, out=out)
+        geometry = zip(*((axis.dilation, axis.before) for axis in phases), strict=True)
+        tasks += _correlation(dy, some, (1, 1, 1), *geometry, groups, None, out, share)
+    _run(tasks, share)
     return dx
 
 
@@ -94,7 +109,6 @@ class Phase(NamedTuple):
     taps: list
     dilation: int
     before: int
-    size: int
 
 
 def _phases(size, k, stride, dilation, before):
@@ -107,15 +121,19 @@ def _phases(size, k, stride, dilation, before):
         taps = [t for t in reversed(range(k)) if (a + before - t * dilation) % stride == 0]
         apart = (taps[0] - taps[1]) * dilation // stride if len(taps) > 1 else 1
         first = (a + before - taps[0] * dilation) // stride if taps else 0
-        yield Phase(slice(a, None, stride), taps, apart, -first, len(range(a, size, stride)))
+        yield Phase(slice(a, None, stride), taps, apart, -first)
 
 
-def _for_pieces(compute, x, w, stride, dilation, before, out_size):
-    """compute(piece) for all pieces, side by side if that pays. w is (G, Og, Cg, kd, kh, kw)."""
-    work = w.size * math.prod(out_size) * x.shape[3]
-    share = threads.get_num_threads() if work >= threads.WORTH_WAKING else 1
-    cut = list(_cut(x, w.shape[3:], stride, dilation, before, out_size, share))
-    return threads.run(compute, cut, together=share > 1)
+def _share(x, w, out_size):
+    """How many threads the work is worth. w is (O, Cg, *k) or, already parted, (G, Og, Cg, *k)."""
+    positions = math.prod(out_size) * x.shape[3]
+    copies = w.shape[-3] * w.shape[-1] * x.shape[2] * positions
+    work = w.size * positions + COPY * copies
+    return threads.get_num_threads() if work >= threads.WORTH_WAKING else 1
+
+
+def _run(tasks, share):
+    return threads.run(lambda task: task(), tasks, together=share > 1)
 
 
 def _cut(x, kernel, stride, dilation, before, out_size, share):
@@ -129,7 +147,7 @@ def _cut(x, kernel, stride, dilation, before, out_size, share):
     common = math.gcd(stride[1], spacing)
     out_step, row_stride = spacing // common, stride[1] // common
     floats = kd * kw * x.shape[2] * x.shape[3] * out_size[2] * row_stride  # for one output row
-    longest = max(kh, PIECE // max(1, floats))  # shorter ones would copy too many rows twice
+    longest = max(kh, pieces.PIECE // max(1, floats))  # shorter ones would copy too many rows twice
     for d, a in product(range(out_size[0]), range(min(out_step, out_size[1]))):
         count = len(range(a, out_size[1], out_step))
         number = -(-count // longest)

@@ -6,7 +6,7 @@ from cases import CASES
 from numerical import as_tensors, backward_gradients
 
 import minigrad as mg
-from minigrad.kernels import blocks, conv, threads
+from minigrad.kernels import blocks, pieces, threads
 from minigrad.nn import functional as F
 
 IN_PIECES = [
@@ -16,15 +16,23 @@ IN_PIECES = [
 ]
 
 
-@pytest.fixture(params=[1, 2], ids=["one thread", "two threads"])
+@pytest.fixture(
+    params=[(1, False), (2, False), (1, True), (2, True)],
+    ids=["one thread", "two threads", "shifted", "shifted on two threads"],
+)
 def make_pieces_tiny(request, monkeypatch):
     before = mg.get_num_threads()
+    number, shifted = request.param
 
     def tiny():
-        monkeypatch.setattr(conv, "PIECE", 30)
+        if shifted:
+            monkeypatch.setattr(pieces, "LONG_ENOUGH", 0)
+            monkeypatch.setattr(pieces, "MANY_INPUTS", 1)
+            monkeypatch.setattr(pieces, "FEWEST_LINES", 2)
+        monkeypatch.setattr(pieces, "PIECE", 30)
         monkeypatch.setattr(threads, "WORTH_WAKING", 0)
         monkeypatch.setattr(blocks, "BLOCK", 10)
-        mg.set_num_threads(request.param)
+        mg.set_num_threads(number)
 
     yield tiny
     mg.set_num_threads(before)

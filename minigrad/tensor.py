@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Node, RemovableHandle, op_name, refuse_stale
+from .kernels.elementwise import calculate
 from .methods import Methods
 from .methods.text import describe
 
@@ -239,7 +240,7 @@ def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
             if isinstance(target, Tensor) and target._version != versions[i]:
                 refuse_stale(node, backward, target)
             if target in grads:
-                grads[target] = grads[target] + dx
+                grads[target] = calculate(np.add, grads[target], dx)
             elif isinstance(target, Node):
                 grads[target] = dx
                 heapq.heappush(todo, (-target.order, target))

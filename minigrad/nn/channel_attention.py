@@ -5,7 +5,6 @@ N samples, C channels, M branches, *S spatial sizes.
 
 from __future__ import annotations
 
-from ..functions import ones
 from ..tensor import Tensor
 from . import functional as F
 from .activation import ReLU
@@ -19,15 +18,12 @@ from .norm import BatchNorm1d, BatchNorm2d
 
 def squeeze(x: Tensor) -> Tensor:
     """The mean of each channel over all positions: (N, C, *S) -> (N, C)."""
-    for _ in x.shape[2:]:
-        x = x.mean(2)  # one axis at a time adds up whole rows: three times as fast as all at once
-    return x
+    return x.mean(tuple(range(2, x.ndim)))
 
 
 def scale(x: Tensor, s: Tensor) -> Tensor:
     """Each channel of each sample times a number of its own: x (N, C, *S), s (N, C)."""
-    rows = s.unsqueeze(2) * ones(x.shape[-1])  # NumPy is slow at repeating along the last axis
-    return x * rows.reshape(*s.shape, *[1] * (x.ndim - 3), x.shape[-1])
+    return x * s.reshape(*s.shape, *[1] * (x.ndim - 2))
 
 
 def check_map(layer: Layer, x: Tensor, channels: int) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..kernels.elementwise import calculate
 from .broadcast import broadcast_shapes, unbroadcast
 
 
@@ -32,8 +33,8 @@ def mul(x, y, *, needs=(True, True)):
     x, y = x if needs[1] else None, y if needs[0] else None  # keep no more than will be used
 
     def mul_backward(dz):
-        dx = unbroadcast(dz * y, x_shape) if needs[0] else None
-        dy = unbroadcast(dz * x, y_shape) if needs[1] else None
+        dx = unbroadcast(calculate(np.multiply, dz, y), x_shape) if needs[0] else None
+        dy = unbroadcast(calculate(np.multiply, dz, x), y_shape) if needs[1] else None
         return dx, dy
 
     return z, mul_backward
@@ -117,7 +118,7 @@ def where(condition, x, y, *, needs=(False, True, True)):
 
 def _calculate(name, ufunc, x, y):
     try:
-        return ufunc(x, y)
+        return calculate(ufunc, x, y)
     except ValueError:
         broadcast_shapes(name, x=np.shape(x), y=np.shape(y))
         raise ValueError(  # the shapes fit: these are integers, and y has negative ones

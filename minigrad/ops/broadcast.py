@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..kernels.elementwise import total
+
 
 def unbroadcast(dz, shape):
     """Sum `dz` over the axes along which an input of `shape` was repeated."""
@@ -9,7 +11,7 @@ def unbroadcast(dz, shape):
         return dz
     extra = dz.ndim - len(shape)
     repeated = [extra + i for i, size in enumerate(shape) if size == 1 and dz.shape[extra + i] != 1]
-    summed = np.sum(dz, axis=(*range(extra), *repeated), keepdims=True)
+    summed = total(dz, (*range(extra), *repeated), keepdims=True)
     return summed.reshape(shape)
 
 

@@ -6,9 +6,9 @@ one is the input gradient of the other, so both use the same three kernels.
 N images, C input channels, O output channels, k the kernel's size, *S the spatial sizes.
 """
 
-import numpy as np
 
 from ..kernels import conv as kernel
+from ..kernels.elementwise import total
 from ..kernels.rows import from_rows, three, to_rows
 
 
@@ -41,7 +41,7 @@ def conv(x, w, b=None, *, stride, padding, dilation, groups, needs=(True, True, 
             dw = kernel.weight_gradient(rows, dy_rows, three(w_shape[2:], 1), *geometry, groups)
             dw = dw.reshape(w_shape)
         if needs[2]:
-            db = np.sum(dy_rows, axis=(0, 1, 3, 4))
+            db = total(dy_rows, (0, 1, 3, 4))
         return dx, dw, db
 
     conv_backward.__name__ = f"{name}_backward"
@@ -82,7 +82,7 @@ def conv_transpose(
             dw = kernel.weight_gradient(dy_rows, rows, three(w_shape[2:], 1), *geometry, groups)
             dw = dw.reshape(w_shape)
         if needs[2]:
-            db = np.sum(dy_rows, axis=(0, 1, 3, 4))
+            db = total(dy_rows, (0, 1, 3, 4))
         return dx, dw, db
 
     conv_transpose_backward.__name__ = f"{name}_backward"

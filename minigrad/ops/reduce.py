@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 
+from ..kernels.elementwise import total
+
 builtin_max = max
 
 
@@ -65,7 +67,7 @@ def sum(x, dim=None, keepdim=False):
     def sum_backward(dy):
         return (_spread(dy, shape, dims, keepdim),)
 
-    return np.sum(x, axis=dims, keepdims=keepdim, dtype=_sum_dtype(x)), sum_backward
+    return total(x, dims, keepdim, _sum_dtype(x)), sum_backward
 
 
 def mean(x, dim=None, keepdim=False):
@@ -76,7 +78,7 @@ def mean(x, dim=None, keepdim=False):
     def mean_backward(dy):
         return (_spread(dy / count, shape, dims, keepdim),)
 
-    return np.sum(x, axis=dims, keepdims=keepdim) / x.dtype.type(count), mean_backward
+    return total(x, dims, keepdim) / x.dtype.type(count), mean_backward
 
 
 def var(x, dim=None, correction=1, keepdim=False):

@@ -4,11 +4,8 @@
 # Run it as a script, or cell by cell as a notebook. `--quick` trains for a moment only.
 
 # %%
-import sys
-from pathlib import Path
-
+from lesson import Lesson
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
 import minigrad as mg
 from minigrad import nn, optim
@@ -16,8 +13,8 @@ from minigrad.datasets import Digits
 from minigrad.transforms import ToTensor
 from minigrad.utils.data import DataLoader
 
-EPOCHS = 1 if "--quick" in sys.argv else 12
-mg.manual_seed(0)
+lesson = Lesson("01_first_steps", data="digits", metric="test accuracy", percent=True)
+EPOCHS = 1 if lesson.quick else 12
 
 # %% [markdown]
 # ## One gradient
@@ -46,48 +43,61 @@ for source, _ in product.grad_fn.next_functions:
 # %% [markdown]
 # ## A net that reads digits
 #
+# Beside it a linear layer alone: one template for each digit, as large as the image. The net looks
+# for small patterns anywhere first, and then at where they are.
+#
 # To see backprop, set a breakpoint at `loss.backward()` and step in: all of it is Python.
 
+
 # %%
+def linear():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))  # (N, 1, 8, 8) -> (N, 64) -> (N, 10)
+
+
+def small_net():
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1),  # (N, 1, 8, 8) -> (N, 16, 8, 8)
+        nn.ReLU(),
+        nn.MaxPool2d(2),  # -> (N, 16, 4, 4)
+        nn.Conv2d(16, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),  # -> (N, 512)
+        nn.Linear(512, 10),
+    )
+
+
 train = DataLoader(Digits(train=True, transform=ToTensor()), batch_size=32, shuffle=True)
 test = DataLoader(Digits(train=False, transform=ToTensor()), batch_size=512)
-model = nn.Sequential(
-    nn.Conv2d(1, 16, 3, padding=1),  # (N, 1, 8, 8) -> (N, 16, 8, 8)
-    nn.ReLU(),
-    nn.MaxPool2d(2),  # -> (N, 16, 4, 4)
-    nn.Conv2d(16, 32, 3, padding=1),
-    nn.ReLU(),
-    nn.Flatten(),  # -> (N, 512)
-    nn.Linear(512, 10),
-)
-optimizer = optim.Adam(model.parameters(), lr=3e-3)
-losses = []
-for _ in tqdm(range(EPOCHS), desc="epochs"):
-    for images, labels in train:
-        loss = nn.functional.cross_entropy(model(images), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+losses = {}
+for variant, _ in lesson.runs(["linear", "small net"]):
+    model = linear() if variant == "linear" else small_net()
+    optimizer = optim.Adam(model.parameters(), lr=3e-3)
+    losses[variant] = []
+    for _ in range(EPOCHS):
+        for images, labels in train:
+            loss = nn.functional.cross_entropy(model(images), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses[variant].append(loss.item())
 
-model.eval()
-with mg.no_grad():
-    images, labels = next(iter(test))
-    accuracy = (model(images).argmax(1) == labels).float().mean().item()
-print(f"metric: test accuracy {accuracy:.1%}")
+    model.eval()
+    with mg.no_grad():
+        images, labels = next(iter(test))
+        accuracy = (model(images).argmax(1) == labels).float().mean().item()
+    lesson.add(variant, model, accuracy)
 
 # %% [markdown]
-# ## What the first layer learned
+# ## What the net's first layer learned
 
 # %%
 figure = Figure(figsize=(9, 3), layout="constrained")
 left, right = figure.subplots(1, 2)
-left.plot(losses, linewidth=1)
+for variant, values in losses.items():
+    left.plot(values, linewidth=1, label=variant)
 left.set(xlabel="step", ylabel="cross-entropy", title="Training loss", yscale="log")
-filters = model[0].weight.detach().reshape(4, 4, 3, 3).permute(0, 2, 1, 3).reshape(12, 12)
-right.imshow(filters, cmap="gray")
-right.set(title="16 filters of 3x3", xticks=[], yticks=[])
-picture = Path("runs") / "01_first_steps.png"
-picture.parent.mkdir(exist_ok=True)
-figure.savefig(picture, dpi=120)
-print(f"saved {picture}")
+left.legend(frameon=False)
+kernels = model[0].weight.detach().reshape(4, 4, 3, 3).permute(0, 2, 1, 3).reshape(12, 12)
+right.imshow(kernels, cmap="gray")
+right.set(title="Its 16 kernels of 3x3", xticks=[], yticks=[])
+lesson.finish(figure)

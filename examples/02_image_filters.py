@@ -6,18 +6,18 @@
 # `--quick` trains for a moment only.
 
 # %%
-import sys
-from pathlib import Path
-
 import numpy as np
+from lesson import Lesson
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
 import minigrad as mg
 from minigrad import filters, nn, optim
 from minigrad.datasets import Digits
 
-STEPS = 100 if "--quick" in sys.argv else 300
+lesson = Lesson(
+    "02_image_filters", data="digits", metric="largest error of a kernel number", better="lower"
+)
+STEPS = 100 if lesson.quick else 300
 mg.manual_seed(0)
 
 # %% [markdown]
@@ -128,21 +128,21 @@ print(f"edges: {canny.edges.sum()}, so {canny.edges.sum() - canny.strong.sum()} 
 images = mg.tensor(Digits().data).float().unsqueeze(1) / 255  # (1442, 1, 8, 8)
 teacher = filters.as_conv2d(sobel)
 targets = teacher(images)
-student = nn.Conv2d(1, 1, 3, padding="same", padding_mode="reflect", bias=False)
-before = student.weight.detach().numpy()[0, 0].copy()
-optimizer = optim.Adam(student.parameters(), lr=0.1)
-errors = []
-for _ in (progress := tqdm(range(STEPS), desc="learning Sobel", unit="step")):
-    batch = mg.randint(0, len(images), (128,))
-    loss = nn.functional.mse_loss(student(images[batch]), targets[batch])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    errors.append(abs(student.weight.data - teacher.weight.data).max())
-    progress.set_postfix(error=f"{errors[-1]:.1e}", refresh=False)
+for variant, _ in lesson.runs(["learned from images"]):
+    student = nn.Conv2d(1, 1, 3, padding="same", padding_mode="reflect", bias=False)
+    before = student.weight.detach().numpy()[0, 0].copy()
+    optimizer = optim.Adam(student.parameters(), lr=0.1)
+    errors = []
+    for _ in range(STEPS):
+        batch = mg.randint(0, len(images), (128,))
+        loss = nn.functional.mse_loss(student(images[batch]), targets[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        errors.append(abs(student.weight.data - teacher.weight.data).max())
+    lesson.add(variant, student, errors[-1])
 learned = student.weight.detach().numpy()[0, 0]
 print(f"learned:\n{learned.round(3) + 0}")
-print(f"metric: max_kernel_error {errors[-1]:.6f}")
 
 # %% [markdown]
 # ## All of it in one picture
@@ -218,7 +218,4 @@ axes[3].set_title("greatest error of the kernel", fontsize=9)
 axes[3].set_xlabel("step")
 axes[3].grid(color="#d8d8d8", linewidth=0.6)
 
-picture = Path("runs") / "02_image_filters.png"
-picture.parent.mkdir(exist_ok=True)
-figure.savefig(picture, dpi=110)
-print(f"saved {picture}")
+lesson.finish(figure)

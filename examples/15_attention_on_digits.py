@@ -25,7 +25,7 @@ from minigrad.datasets import WarpedDigits
 lesson = Lesson(
     "15_attention_on_digits", data="digits, scaled and turned", metric="test accuracy", percent=True
 )
-EPOCHS, BATCH, SIDE = 1 if lesson.quick else 4, 32, 6
+EPOCHS, BATCH, SIDE = 1 if lesson.quick else 8, 32, 6
 
 
 def digits(train, n):
@@ -204,8 +204,11 @@ for n, image in enumerate(images.numpy()):
         extent = x, x + SIDE, y + SIDE, y
         grid.imshow(image[0], cmap="gray", extent=extent)
         if maps is not None:
-            opacity = 0.85 * maps[n] / maps[n].max()
-            grid.imshow(np.ones((SIDE, SIDE)), "Reds", alpha=opacity, extent=extent, vmax=1.2)
+            above_least = maps[n] - maps[n].min()
+            opacity = 0.85 * above_least / above_least.max()
+            grid.imshow(
+                np.ones((SIDE, SIDE)), "Reds", alpha=opacity, extent=extent, vmin=0, vmax=1.2
+            )
         if line < len(ROWS) - 1:
             grid.add_patch(Rectangle((x + COLUMN, y + ROW), 1, 1, fill=False, color="#4da3ff"))
 grid.set(xlim=(0, 7 * len(images) - 1), ylim=(7 * len(ROWS) - 1, 0), xticks=[])
@@ -216,6 +219,7 @@ for spot, (values, color) in enumerate(zip(results.values(), COLORS, strict=True
     bars.bar(spot, 100 * np.mean(values), color=color)
     bars.plot([spot] * len(values), 100 * np.array(values), ".", color="black")
     bars.text(spot, 100 * max(values) + 0.5, f"{100 * np.mean(values):.1f}", ha="center")
-bars.set(ylim=(0, 100), ylabel="test accuracy, %", title="Accuracy (dots: seeds)")
+lowest = 100 * min(min(values) for values in results.values())
+bars.set(ylim=(max(0, lowest - 10), 100), ylabel="test accuracy, %", title="Accuracy (dots: seeds)")
 bars.set_xticks(range(len(results)), [name.replace(", ", ",\n") for name in results], fontsize=8)
 lesson.finish(figure)

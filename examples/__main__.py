@@ -61,17 +61,16 @@ def metric_line(output: str) -> str:
     return next(line for line in output.splitlines() if line.startswith("metric: "))
 
 
-def read_record(lesson: Path) -> dict | None:
-    """What the lesson has noted; None for one that compares nothing."""
-    path = RUNS / f"{lesson.stem}.json"
-    return json.loads(path.read_text()) if path.exists() else None
+def read_record(lesson: Path) -> dict:
+    """What the lesson has noted."""
+    return json.loads((RUNS / f"{lesson.stem}.json").read_text())
 
 
-def write_results(readme: Path, records: list[dict | None]) -> None:
+def write_results(readme: Path, records: list[dict]) -> None:
     """Put the rows of these lessons between the marks; those of the others stay."""
     before, rest = readme.read_text().split(START)
     old, after = rest.split(END)
-    new = [line for record in records if record for line in lines(record)]
+    new = [line for record in records for line in lines(record)]
     fresh = {line.split("|")[1] for line in new}
     kept = [row for row in old.splitlines() if "](" in row and row.split("|")[1] not in fresh]
     rows = sorted([*kept, *new], key=lambda row: row.split("|")[1])  # a stable sort

@@ -105,10 +105,9 @@ def table(record: dict[str, Any]) -> list[list[str]]:
         runs = [run for run in record["runs"] if run["variant"] == variant]
         values = [run["value"] * (100 if record["percent"] else 1) for run in runs]
         mean, spread = sum(values) / len(values), (max(values) - min(values)) / 2
-        digits, unit = (1, "%") if record["percent"] else (4, "")
-        text = f"{mean:.{digits}f}{unit}"
+        text = f"{mean:.1f}%" if record["percent"] else f"{mean:.3g}"
         if len(values) > 1:
-            text += f" ± {spread:.{digits}f}"
+            text += f" ± {spread:.1f}" if record["percent"] else f" ± {spread:.1g}"
         seconds = sum(run["seconds"] for run in runs) / len(runs)
         rows.append([variant, text, f"{runs[0]['parameters']:,}", f"{seconds:.1f}"])
     return rows

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..kernels.elementwise import calculate
+from ..kernels.elementwise import calculate, multiply
 from .broadcast import broadcast_shapes, unbroadcast
 
 
@@ -33,8 +33,8 @@ def mul(x, y, *, needs=(True, True)):
     x, y = x if needs[1] else None, y if needs[0] else None  # keep no more than will be used
 
     def mul_backward(dz):
-        dx = unbroadcast(calculate(np.multiply, dz, y), x_shape) if needs[0] else None
-        dy = unbroadcast(calculate(np.multiply, dz, x), y_shape) if needs[1] else None
+        dx = unbroadcast(multiply(dz, y), x_shape) if needs[0] else None
+        dy = unbroadcast(multiply(dz, x), y_shape) if needs[1] else None
         return dx, dy
 
     return z, mul_backward

@@ -6,7 +6,6 @@ one is the input gradient of the other, so both use the same three kernels.
 N images, C input channels, O output channels, k the kernel's size, *S the spatial sizes.
 """
 
-
 from ..kernels import conv as kernel
 from ..kernels.elementwise import total
 from ..kernels.rows import from_rows, three, to_rows

@@ -156,8 +156,13 @@ def _check_dtype_and_bias(name, x, w, b, out_channels):
         raise TypeError(
             f"{name}: input is {x.dtype}, the weight {w.dtype}; write x.to(minigrad.{w.dtype})"
         )
+    check_bias(name, b, out_channels)
+
+
+def check_bias(op, b, out_channels):
+    """Refuse a bias that has not one value for each output channel."""
     if b is not None and b.shape != (out_channels,):
         raise ValueError(
-            f"{name}: bias must have one value for each of the {out_channels} output channels, "
+            f"{op}: bias must have one value for each of the {out_channels} output channels, "
             f"got shape {b.shape}"
         )

@@ -7,7 +7,7 @@ N images, C input channels, O output channels, K = kh * kw taps, D offset groups
 import numpy as np
 
 from ..kernels import deform as kernel
-from .conv import conv_size
+from .conv import check_bias, conv_size
 
 NAME = "deform_conv2d"
 
@@ -67,11 +67,7 @@ def _checked(x, offset, w, b, mask, stride, padding, dilation):
             f"of {offset_groups} (offset groups) * {taps} (taps) points of each output position, "
             f"got {mask.shape}"
         )
-    if b is not None and b.shape != (O,):
-        raise ValueError(
-            f"{NAME}: bias must have one value for each of the {O} output channels, got shape "
-            f"{b.shape}"
-        )
+    check_bias(NAME, b, O)
     for name, array in (("offset", offset), ("weight", w), ("bias", b), ("mask", mask)):
         if array is not None and array.dtype != x.dtype:
             raise TypeError(

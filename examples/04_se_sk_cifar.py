@@ -21,7 +21,7 @@ from minigrad.datasets import CIFAR10, SyntheticShapes
 try:
     train, test, name, epochs = CIFAR10(batches=[1]), CIFAR10(train=False), "CIFAR-10", 3
 except RuntimeError:  # no CIFAR-10 here
-    shapes = {"image_size": 32, "channels": 3, "size": 600}
+    shapes = {"size": 32, "channels": 3, "n": 600}
     train, test, name = SyntheticShapes(**shapes), SyntheticShapes(False, **shapes), "shapes"
     epochs = 10
 

@@ -61,7 +61,7 @@ def test_the_stages_are_those_of_the_paper(sigma):
 
 
 def test_types_and_shapes():
-    found = canny(SyntheticShapes(size=1, channels=3).data[0])
+    found = canny(SyntheticShapes(n=1, channels=3).data[0])
     assert {stage.shape for stage in found} == {(28, 28)}
     assert [str(stage.dtype) for stage in found] == ["float32"] * 4 + ["bool"] * 3
 
@@ -111,7 +111,7 @@ def test_high_one_keeps_the_greatest():
 
 @pytest.mark.parametrize("scale", [1 / 255, 1e-3, 40.0])
 def test_the_scale_does_not_matter(scale):
-    for image in SyntheticShapes(size=5, image_size=40).data:
+    for image in SyntheticShapes(n=5, size=40).data:
         assert np.array_equal(canny(image).edges, canny(image * scale).edges)
 
 
@@ -127,7 +127,7 @@ def test_a_weak_end_of_a_strong_line_stays_and_a_weak_line_alone_goes():
 
 
 def test_color_is_turned_gray_first():
-    color = SyntheticShapes(size=5, image_size=32, channels=3).data[3]
+    color = SyntheticShapes(n=5, size=32, channels=3).data[3]
     gray = 0.299 * color[..., 0] + 0.587 * color[..., 1] + 0.114 * color[..., 2]
     assert grayscale(color) == pytest.approx(gray, abs=1e-4)
     assert grayscale(color).dtype == np.float32

@@ -57,13 +57,13 @@ def test_a_damaged_or_missing_digits_file_is_refused(tmp_path, monkeypatch):
 
 
 def test_shapes_need_no_file_and_repeat():
-    a, b = SyntheticShapes(size=50), SyntheticShapes(size=50)
+    a, b = SyntheticShapes(n=50), SyntheticShapes(n=50)
     assert np.array_equal(a.data, b.data)
     assert (a.data.shape, a.data.dtype, a.targets.dtype) == ((50, 28, 28), np.uint8, np.int64)
     assert np.bincount(a.targets).tolist() == [10] * 5
-    for other in (SyntheticShapes(False, size=50), SyntheticShapes(size=50, seed=1)):
+    for other in (SyntheticShapes(False, n=50), SyntheticShapes(n=50, seed=1)):
         assert not np.array_equal(a.data, other.data)
-    color = SyntheticShapes(size=7, image_size=20, channels=3)
+    color = SyntheticShapes(n=7, size=20, channels=3)
     assert color.data.shape == (7, 20, 20, 3)
     assert len(color.mean) == len(color.std) == 3
     assert (len(SyntheticShapes()), len(SyntheticShapes(train=False))) == (2000, 500)
@@ -85,8 +85,8 @@ def test_shapes_can_be_told_apart():
     ("options", "message"),
     [
         ({"channels": 2}, "channels must be 1 or 3, got 2"),
-        ({"size": 0}, "size must be at least 1, got 0"),
-        ({"image_size": -1}, "image_size must be at least 1, got -1"),
+        ({"n": 0}, "n must be at least 1, got 0"),
+        ({"size": -1}, "size must be at least 1, got -1"),
     ],
 )
 def test_shapes_refuse(options, message):
@@ -100,7 +100,7 @@ def test_shapes_refuse(options, message):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_batch_is_what_its_samples_are(channels):
     data = SyntheticShapes(
-        size=20,
+        n=20,
         channels=channels,
         transform=transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.5, 0.25)]),
     )
@@ -114,7 +114,7 @@ def test_a_batch_is_what_its_samples_are(channels):
 
 
 def test_without_transform_a_batch_is_uint8():
-    images, labels = next(iter(DataLoader(SyntheticShapes(size=6), 4)))
+    images, labels = next(iter(DataLoader(SyntheticShapes(n=6), 4)))
     assert (images.shape, images.dtype) == ((4, 28, 28), np.uint8)
     assert isinstance(labels, Tensor)
 
@@ -128,7 +128,7 @@ def test_a_function_as_transform_gets_one_image_and_a_plain_label():
     def target_transform(label):
         return {0: "square"}.get(label, type(label).__name__)
 
-    data = SyntheticShapes(True, transform, target_transform, size=6)
+    data = SyntheticShapes(True, transform, target_transform, n=6)
     images, labels = fetch(data, [0, 1])
     assert (images.data == 7).all()
     assert labels == ["square", "int"]
@@ -137,13 +137,13 @@ def test_a_function_as_transform_gets_one_image_and_a_plain_label():
 
 
 def test_targets_may_be_changed_to_a_list():
-    data = SyntheticShapes(size=6)
+    data = SyntheticShapes(n=6)
     data.targets = [5, 4, 3, 2, 1, 0]
     assert fetch(data, [0, 2])[1].data.tolist() == [5, 3]
 
 
 def test_bad_indices_are_named():
-    data = SyntheticShapes(size=6)
+    data = SyntheticShapes(n=6)
     with pytest.raises(IndexError, match="SyntheticShapes has 6 images; there is no 6"):
         data[6]
     with pytest.raises(IndexError, match="SyntheticShapes has 6 samples; there is no -7"):

@@ -41,8 +41,8 @@ SHAPES = {f.__name__: f for f in (square, circle, triangle, cross, ring)}
 class SyntheticShapes(ImageDataset):
     """Squares, circles, triangles, crosses and rings of random size, place, turn and contrast.
 
-    Works without files. `data`: uint8 (N, image_size, image_size), or with `channels=3` in color
-    (N, image_size, image_size, 3). The classes come in turn. Same arguments, same images; those of
+    Works without files. `data`: uint8 (N, size, size), or with `channels=3` in color
+    (N, size, size, 3). The classes come in turn. Same arguments, same images; those of
     `train=True` and `train=False` differ. `noise`: standard deviation, on the scale 0..1.
     """
 
@@ -54,8 +54,8 @@ class SyntheticShapes(ImageDataset):
         transform: Callable | None = None,
         target_transform: Callable | None = None,
         *,
-        size: int | None = None,
-        image_size: int = 28,
+        n: int | None = None,
+        size: int = 28,
         channels: int = 1,
         noise: float = 0.05,
         seed: int = 0,
@@ -63,14 +63,14 @@ class SyntheticShapes(ImageDataset):
         super().__init__(train, transform, target_transform)
         if channels not in (1, 3):
             raise ValueError(f"SyntheticShapes: channels must be 1 or 3, got {channels}")
-        for name, value in ("size", size), ("image_size", image_size):
+        for name, value in ("n", n), ("size", size):
             if value is not None and value < 1:
                 raise ValueError(f"SyntheticShapes: {name} must be at least 1, got {value}")
-        n = size or (2000 if train else 500)
+        n = n or (2000 if train else 500)
         rng = np.random.default_rng([seed, train])
         self.mean, self.std = (0.5,) * channels, (0.31,) * channels
         self.targets = np.arange(n) % len(SHAPES)
-        inside = draw(self.targets, image_size, rng)[..., None]
+        inside = draw(self.targets, size, rng)[..., None]
         contrast = rng.uniform(0.3, 0.8, (n, 1, 1, channels))
         dark = rng.uniform(0, 1 - contrast)
         light_shape = rng.random((n, 1, 1, channels)) < 0.5
@@ -81,20 +81,20 @@ class SyntheticShapes(ImageDataset):
             self.data = self.data[..., 0]
 
 
-def draw(labels: np.ndarray, image_size: int, rng: np.random.Generator) -> np.ndarray:
+def draw(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """For each label its shape, at random size, place and turn: (N, S, S), 1 inside, 0 outside.
 
     A pixel on the edge gets the part of it that is inside, about.
     """
     n = len(labels)
-    radius = image_size * rng.uniform(0.2, 0.4, (n, 1, 1))
-    center_x, center_y = rng.uniform(radius, image_size - radius, (2, n, 1, 1))
+    radius = size * rng.uniform(0.2, 0.4, (n, 1, 1))
+    center_x, center_y = rng.uniform(radius, size - radius, (2, n, 1, 1))
     angle = rng.uniform(0, 2 * np.pi, (n, 1, 1))
-    pixel = np.arange(image_size) + 0.5
+    pixel = np.arange(size) + 0.5
     across, down = pixel - center_x, pixel[:, None] - center_y  # (N, 1, S), (N, S, 1)
     x = (across * np.cos(angle) + down * np.sin(angle)) / radius
     y = (down * np.cos(angle) - across * np.sin(angle)) / radius
-    inside = np.empty((n, image_size, image_size))
+    inside = np.empty((n, size, size))
     for label, shape in enumerate(SHAPES.values()):
         mine = labels == label
         inside[mine] = (0.5 - shape(x[mine], y[mine]) * radius[mine]).clip(0, 1)

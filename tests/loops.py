@@ -58,7 +58,8 @@ def conv(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
 def conv_transpose(x, w, b=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """Each input pixel lays its kernel, times its value, onto a large zero map; then it is cropped.
 
-    padding="same" keeps (input size) * stride of it, the odd pixel cut behind.
+    padding="same" gives (input size) * stride + output_padding, and crops in front what a "same"
+    convolution pads there on a map of that size.
     """
     n = x.ndim - 2
     kernel = w.shape[2:]
@@ -68,15 +69,11 @@ def conv_transpose(x, w, b=None, stride=1, padding=0, output_padding=0, groups=1
         for s, st, d, k in zip(x.shape[2:], stride, dilation, kernel, strict=True)
     ]
     if padding == "same":
-        first = [
-            max(d * (k - 1) + 1 - st, 0) // 2
-            for st, d, k in zip(stride, dilation, kernel, strict=True)
-        ]
-        sizes = [s * st for s, st in zip(x.shape[2:], stride, strict=True)]
+        sizes = [s * st + a for s, st, a in zip(x.shape[2:], stride, added, strict=True)]
+        first = [max(f - size, 0) // 2 for f, size in zip(full, sizes, strict=True)]
     else:
         first = each(0 if padding == "valid" else padding, n)
-        sizes = [f - 2 * p for f, p in zip(full, first, strict=True)]
-    sizes = [s + a for s, a in zip(sizes, added, strict=True)]
+        sizes = [f - 2 * p + a for f, p, a in zip(full, first, added, strict=True)]
     per_group_in, per_group_out = x.shape[1] // groups, w.shape[1]
     y = np.zeros((x.shape[0], per_group_out * groups, *sizes))
     for image, c, *q in positions(*x.shape):

@@ -1,5 +1,7 @@
 """ConvTranspose1d, 2d and 3d as layers: sizes, what they promise about convolutions, errors."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -86,15 +88,20 @@ def test_it_starts_uniform_in_the_bound_of_its_outputs_fan():
 
 def test_same_is_the_transpose_of_same():
     """The map that a "same" convolution of stride 3 shrinks, and the way back of it."""
-    for k, d in [(2, 1), (3, 1), (4, 2), (5, 1)]:
-        w, x = numbers(k, 2, 3, k, k), numbers(9, 1, 3, 9, 6)
+    kernels, sizes = [(1, 1), (2, 1), (3, 1), (4, 2), (5, 1)], [(9, 6), (8, 4), (7, 5)]
+    for (k, d), size in itertools.product(kernels, sizes):
+        w, x = numbers(k, 2, 3, k, k), numbers(9, 1, 3, *size)
         x.requires_grad = True
         y = F.conv2d(x, w, stride=3, padding="same", dilation=d)
         assert y.shape == (1, 2, 3, 2)
         dy = numbers(8, *y.shape)
         y.backward(dy)
-        up = F.conv_transpose2d(dy, w, stride=3, padding="same", dilation=d)
+        layer = nn.ConvTranspose2d(2, 3, k, 3, "same", dilation=d, bias=False).double()
+        layer.weight.data[...] = w.data
+        up = layer(dy, output_size=x.shape)
         np.testing.assert_allclose(up.data, x.grad.data, atol=1e-12)
+        if size == (9, 6):
+            np.testing.assert_array_equal(layer(dy).data, up.data)
 
 
 X, W = mg.zeros(2, 4, 5, 5), mg.zeros(4, 3, 3, 3)
@@ -109,7 +116,12 @@ ERRORS = [
     (lambda: F.conv_transpose2d(mg.zeros(4, 5), W), r"expected an input of 4 axes \(N, C, H, W\)"),
     (lambda: F.conv_transpose2d(X, W, padding="full"), r'"same" or "valid", got \'full\''),
     (lambda: F.conv_transpose2d(X, W, stride=2, output_padding=2),
-     r"output_padding must be smaller than the stride or the dilation, got 2 with stride 2"),
+     r"output_padding must be from 0 to 1 with stride 2, dilation 1 and padding 0, got 2; it only"),
+    (lambda: nn.ConvTranspose2d(4, 4, 3, stride=2, output_padding=2), r"must be from 0 to 1 with"),
+    (lambda: nn.ConvTranspose2d(4, 4, 3, 2, "same", 1), r"from -1 to 0 with .* padding 'same'"),
+    (lambda: nn.ConvTranspose2d(4, 4, 3, 2, "same")(X, output_size=11),
+     r"output_size \(11, 11\) cannot be reached from .* it can be H 9 to 10, W 9 to 10"),
+    (lambda: nn.ConvTranspose2d(4, 4, 3)(X, output_size="7"), r"a whole number .* got '7'"),
     (lambda: F.conv_transpose1d(mg.zeros(1, 4, 1), mg.zeros(4, 1, 3), padding=2),
      r"conv_transpose1d: nothing is left of an axis of 1: padding cuts 4 off the 3"),
     (lambda: nn.ConvTranspose2d(5, 4, 3, groups=2), r"in_channels=5 is not divisible by groups=2"),
@@ -133,10 +145,17 @@ def test_mixed_dtypes_are_refused():
 @pytest.mark.parametrize("shape", [(0, 4, 5, 5), (2, 4, 0, 5)])
 def test_empty_inputs(shape):
     if 0 in shape[2:]:
-        with pytest.raises(ValueError, match="nothing is left of an axis of 0"):
+        with pytest.raises(ValueError, match="the input has an axis of size 0"):
             F.conv_transpose2d(mg.zeros(*shape), W)
     else:
         assert F.conv_transpose2d(mg.zeros(*shape), W).shape == (0, 3, 7, 7)
+
+
+def test_output_size_is_no_tensor():
+    with pytest.raises(
+        TypeError, match=r"output_size must be sizes, got a Tensor; write its \.shape"
+    ):
+        nn.ConvTranspose2d(4, 3, 3)(X, output_size=X)
 
 
 def test_numpy_integers_will_do():

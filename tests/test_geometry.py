@@ -42,11 +42,12 @@ def layers(draw):
     options = {"stride": draw(several), "padding": draw(st.integers(0, most))}
     if kind != "AvgPool":
         options["dilation"] = draw(several)
-    if kind == "ConvTranspose" and options["stride"] != 1:
-        options["output_padding"] = np.min(options["stride"]).item() - 1
     if "Pool" in kind:
         return make(kernel, **options, ceil_mode=draw(st.booleans())), n
     options["padding"] = draw(st.sampled_from([options["padding"], "same", "valid"]))
+    if kind == "ConvTranspose":
+        added = np.min(options["stride"]).item() - 1
+        options["output_padding"] = -added if options["padding"] == "same" else added
     return make(2, 3, kernel, **options), n
 
 

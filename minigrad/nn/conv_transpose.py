@@ -10,7 +10,7 @@ from ..tensor import Tensor
 from . import functional as F
 from .arguments import choice
 from .conv import ConvNd
-from .functional.conv_transpose import cut_off
+from .functional.conv_transpose import check_added, cut_off
 from .functional.shapes import AXES, sizes
 
 
@@ -40,16 +40,19 @@ class ConvTransposeNd(ConvNd):
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias
         )
         name = type(self).__name__
-        self.output_padding = sizes(name, "output_padding", output_padding, self._dims, 0)
+        least = 1 - max(self.stride)
+        self.output_padding = sizes(name, "output_padding", output_padding, self._dims, least)
+        check_added(name, self.output_padding, self.stride, self.dilation, self.padding)
 
     def _weight_shape(self) -> tuple[int, ...]:
         return (self.in_channels, self.out_channels // self.groups, *self.kernel_size)
 
-    def forward(self, x: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+    def forward(self, x: Tensor, output_size: int | Sequence[int] | None = None) -> Tensor:
         """(N, in_channels, *sizes) -> (N, out_channels, *new sizes).
 
         A stride above 1 makes several sizes of a convolution's input equal in its output;
-        `output_size` (*new sizes) says which of them is meant, instead of `output_padding`.
+        `output_size` (*new sizes, or a whole shape) says which of them is meant, instead of
+        `output_padding`.
         """
         added = self.output_padding if output_size is None else self._added(x, output_size)
         return self._conv(
@@ -63,11 +66,17 @@ class ConvTransposeNd(ConvNd):
             self.dilation,
         )
 
-    def _added(self, x: Tensor, output_size: Sequence[int]) -> tuple[int, ...]:
+    def _added(self, x: Tensor, output_size: int | Sequence[int]) -> tuple[int, ...]:
         """The output_padding that leads to `output_size`."""
         n, name = self._dims, type(self).__name__
-        wanted = sizes(name, "output_size", tuple(output_size)[-n:], n, 1)
-        least = self._output_size(x.shape[-n:], (0,) * n)
+        if isinstance(output_size, Tensor):
+            raise TypeError(f"{name}: output_size must be sizes, got a Tensor; write its .shape")
+        if isinstance(output_size, Sequence) and len(output_size) == n + 2:  # a whole shape
+            output_size = output_size[2:]
+        wanted = sizes(name, "output_size", output_size, n, 1)
+        plain = self._output_size(x.shape[-n:], (0,) * n)
+        first = [1 - s if self.padding == "same" else 0 for s in self.stride]
+        least = [size + f for size, f in zip(plain, first, strict=True)]
         most = [m + s - 1 for m, s in zip(least, self.stride, strict=True)]
         if any(not low <= w <= high for low, w, high in zip(least, wanted, most, strict=True)):
             axes = AXES[n].split(", ")
@@ -79,14 +88,16 @@ class ConvTransposeNd(ConvNd):
                 f"{name}: output_size {wanted} cannot be reached from an input of size "
                 f"{tuple(x.shape[-n:])}; with this stride, kernel and padding it can be {can}"
             )
-        return tuple(w - low for w, low in zip(wanted, least, strict=True))
+        return tuple(w - size for w, size in zip(wanted, plain, strict=True))
 
     def _output_size(
         self, size: tuple[int, ...], added: tuple[int, ...] | None = None
     ) -> tuple[int, ...]:
         name, added = type(self).__name__, self.output_padding if added is None else added
         window = self.kernel_size, self.stride, self.dilation
-        cut = cut_off(name, self.padding, *window)
+        cut = cut_off(name, self.padding, *window, added)
+        if self.padding == "same":
+            added = (0,) * self._dims
         axes = zip(size, self.kernel_size, self.stride, cut, self.dilation, added, strict=True)
         return tuple(conv_transpose_size(name, *axis) for axis in axes)
 

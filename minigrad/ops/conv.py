@@ -105,7 +105,9 @@ def conv_size(op, size, k, stride, padding, dilation):
 def conv_transpose_size(op, size, k, stride, padding, dilation, output_padding):
     """Output size of a transposed convolution along one axis, as in `conv_transpose`."""
     out = (size - 1) * stride + dilation * (k - 1) + 1 - sum(padding) + output_padding
-    if size < 1 or out < 1:
+    if size < 1:
+        raise ValueError(f"{op}: the input has an axis of size 0, there is nothing to lay down")
+    if out < 1:
         raise ValueError(
             f"{op}: nothing is left of an axis of {size}: padding cuts {sum(padding)} off the "
             f"{out + sum(padding)} that stride {stride} and the kernel give; use less padding"

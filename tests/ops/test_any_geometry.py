@@ -91,6 +91,8 @@ def transposed_convolutions(draw):
     w = numbers(2, groups * per_group, draw(st.integers(1, 2)), *kernel)
     options = {"stride": stride, "dilation": dilation, "groups": groups, "output_padding": added}
     options["padding"] = draw(st.sampled_from([padding, padding, "same", "valid"]))
+    if options["padding"] == "same":
+        options["output_padding"] = tuple(-draw(st.integers(0, s - 1)) for s in stride)
     b = [numbers(3, w.shape[1] * groups)] if draw(st.booleans()) else []
     return n, [x, w, *b], options
 

@@ -43,7 +43,8 @@ def conv_transpose2d(
 
     It is the input gradient of `conv2d` with the same weight and options (Dumoulin & Visin, A guide
     to convolution arithmetic for deep learning, 2016, section 4). padding="same" makes it that of
-    a "same" convolution: H' = H stride. A batch axis may be missing.
+    a "same" convolution: H' = H stride + output_padding, and output_padding, from 1 - stride to 0,
+    chooses among the sizes that such a convolution makes H. A batch axis may be missing.
     """
     return _transposed(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
@@ -79,26 +80,39 @@ def _transposed(
         raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
     strides = sizes(name, "stride", stride, n, 1)
     dilations = sizes(name, "dilation", dilation, n, 1)
-    added = sizes(name, "output_padding", output_padding, n, 0)
-    for a, s, d in zip(added, strides, dilations, strict=True):
-        if a >= max(s, d):
-            raise ValueError(
-                f"{name}: output_padding must be smaller than the stride or the dilation, got "
-                f"{output_padding} with stride {stride} and dilation {dilation}; it only chooses "
-                "among the sizes that this stride makes equal"
-            )
+    added = sizes(name, "output_padding", output_padding, n, 1 - max(strides))
+    check_added(name, added, strides, dilations, padding)
+    cut = cut_off(name, padding, weight.shape[2:], strides, dilations, added)
     y = apply(
         ops.conv_transpose,
         x,
         weight,
         bias,
         stride=strides,
-        padding=cut_off(name, padding, weight.shape[2:], strides, dilations),
-        output_padding=added,
+        padding=cut,
+        output_padding=(0,) * n if padding == "same" else added,
         dilation=dilations,
         groups=groups,
     )
     return y[0] if single else y
+
+
+def check_added(
+    name: str,
+    added: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    padding: Padding,
+) -> None:
+    """Refuse an output_padding that leads to a size which no convolution makes into this one."""
+    for a, s, d in zip(added, stride, dilation, strict=True):
+        low, high = (1 - s, 0) if padding == "same" else (0, max(s, d) - 1)
+        if not low <= a <= high:
+            raise ValueError(
+                f"{name}: output_padding must be from {low} to {high} with stride {s}, dilation "
+                f"{d} and padding {padding!r}, got {a}; it only chooses among the sizes that this "
+                "stride makes equal"
+            )
 
 
 def cut_off(
@@ -107,13 +121,18 @@ def cut_off(
     kernel: tuple[int, ...],
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
+    added: tuple[int, ...],
 ) -> tuple[tuple[int, int], ...]:
-    """How much `padding` cuts off the output, (before, after) for each axis; below 0 it adds."""
+    """How much `padding` cuts off the output, (before, after) for each axis; below 0 it adds.
+
+    With "same" that is what the convolution pads whose input has `added` more than size * stride.
+    """
     n = len(stride)
     if padding == "valid":
         return ((0, 0),) * n
     if padding == "same":
-        over = [d * (k - 1) + 1 - s for k, s, d in zip(kernel, stride, dilation, strict=False)]
+        axes = zip(kernel, stride, dilation, added, strict=False)  # the op checks the kernel
+        over = [d * (k - 1) + 1 - s - a for k, s, d, a in axes]
         return tuple((max(o, 0) // 2, o - max(o, 0) // 2) for o in over)
     if isinstance(padding, str):
         raise ValueError(

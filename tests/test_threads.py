@@ -107,3 +107,25 @@ def test_the_default_is_what_the_process_may_use(value, count):
     environment = {**os.environ, "OMP_NUM_THREADS": value}
     printed = subprocess.check_output([sys.executable, "-c", code], env=environment)
     assert int(printed) == (count or threads.available_cores.__wrapped__())
+
+
+LARGE_PRODUCTS = """
+import atexit, os
+import minigrad as mg
+mg.set_num_threads(2)
+x = mg.ones(700, 700)
+x @ x
+if hasattr(os, "fork"):
+    child = os.fork()
+    if child == 0:
+        os._exit((x @ x)[0, 0] != 700)
+    assert os.waitpid(child, 0)[1] == 0
+atexit.register(lambda: print("at the end", (x @ x)[0, 0].item()))
+"""
+
+
+def test_a_forked_process_and_the_end_of_the_program_can_still_compute():
+    command = [sys.executable, "-W", "ignore", "-c", LARGE_PRODUCTS]  # Python warns about forks
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert run.stderr == ""
+    assert run.stdout == "at the end 700.0\n"

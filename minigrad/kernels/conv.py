@@ -87,7 +87,7 @@ def input_gradient(dy, w, in_size, stride, dilation, before, groups=1):
     w = w.swapaxes(1, 2).reshape(-1, w.shape[1], *w.shape[3:])  # -> (C, Og, *k)
     dx = np.empty((*in_size[:2], w.shape[0], dy.shape[3], in_size[2]), dy.dtype)
     share = _share(dy, w, (*dy.shape[:2], dy.shape[4]))
-    tasks = []
+    each, tasks = -(-share // math.prod(stride)), []  # phases are parts already
     axes = zip(in_size, w.shape[2:], stride, dilation, before, strict=True)
     for phases in product(*(list(_phases(*axis)) for axis in axes)):
         d, h, v = phases
@@ -97,7 +97,7 @@ def input_gradient(dy, w, in_size, stride, dilation, before, groups=1):
             out[...] = 0
             continue
         geometry = zip(*((axis.dilation, axis.before) for axis in phases), strict=True)
-        tasks += _correlation(dy, some, (1, 1, 1), *geometry, groups, None, out, share)
+        tasks += _correlation(dy, some, (1, 1, 1), *geometry, groups, None, out, each)
     _run(tasks, share)
     return dx
 

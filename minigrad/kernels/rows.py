@@ -38,7 +38,8 @@ def copy_runs(target, source):
     NumPy's loop spends about 20 ns on a run of numbers and 5 on a single item: rows of a few
     pixels are copied two to five times as fast.
     """
-    if 0 < target.shape[-1] < LONG_RUN and _in_one(target) and _in_one(source):
+    short = 0 < target.shape[-1] < LONG_RUN
+    if short and target.dtype == source.dtype and _in_one(target) and _in_one(source):
         run = np.dtype((np.void, target.shape[-1] * target.itemsize))
         target, source = target.view(run), source.view(run)
     target[...] = source

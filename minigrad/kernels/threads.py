@@ -6,7 +6,7 @@ The BLAS library is held at one thread of its own meanwhile, and set back afterw
 
 import os
 import sys
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 
@@ -14,6 +14,15 @@ WORTH_WAKING = 30_000_000  # multiply-adds from which on threads gain more than 
 
 _threads = None
 _pool = None
+
+
+def _forget_pool():
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
 
 
 @cache
@@ -90,7 +99,11 @@ def run(task, pieces, together=True):
     with one_blas_thread():
         if n == 1 or not together or len(pieces) < 2 or _traced():
             return [task(piece) for piece in pieces]
-        return list(_workers(n).map(partial(_quietly, task), pieces))
+        try:
+            futures = [_workers(n).submit(_quietly, task, piece) for piece in pieces]
+        except RuntimeError:  # the program is about to end, and Python starts no more threads
+            return [task(piece) for piece in pieces]
+        return [future.result() for future in futures]
 
 
 def _quietly(task, piece):
@@ -99,6 +112,7 @@ def _quietly(task, piece):
 
 
 def _workers(n):
+    """The pool, made when it is first needed; a forked process makes its own."""
     global _pool
     if _pool is None:
         from concurrent.futures import ThreadPoolExecutor

@@ -20,6 +20,8 @@ def operands(draw, count=2):
         order = draw(st.permutations(range(len(shape))))
         x = rng.standard_normal([sizes[axis] for axis in order]).astype(np.float32)
         x = x.transpose(np.argsort(order))
+        if draw(st.booleans()):
+            x = np.broadcast_to(x[:1], x.shape)
         dropped = draw(st.integers(0, len(shape)))
         arrays.append(x[(0,) * dropped] if set(sizes[:dropped]) <= {1} else x)
     return arrays
@@ -30,6 +32,7 @@ def everything_is_large():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(elementwise, "LARGE", 2)
         patch.setattr(elementwise, "LONG_RUN", 3)
+        patch.setattr(elementwise, "MANY_BLOCKS", 2)
         patch.setattr(blocks, "BLOCK", 4)
         yield
 
@@ -57,8 +60,9 @@ def test_calculate_has_numpys_dtypes(other):
 
 def test_calculate_keeps_the_order_of_the_last():
     rows = np.ones((4, 5, 6)).transpose(1, 2, 0)
-    y = elementwise.calculate(np.add, np.ones((5, 6, 4)), rows)
-    assert y.strides == rows.strides
+    for x in np.ones((5, 6, 4)), np.ones((1, 6, 4)), np.broadcast_to(1.0, (5, 6, 4)):
+        y = elementwise.calculate(np.add, x, rows)
+        assert y.strides == rows.strides
 
 
 def test_shapes_that_do_not_fit_are_refused():

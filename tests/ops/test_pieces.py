@@ -26,7 +26,7 @@ def make_pieces_tiny(request, monkeypatch):
 
     def tiny():
         if shifted:
-            monkeypatch.setattr(pieces, "LONG_ENOUGH", 0)
+            monkeypatch.setattr(pieces, "LONG_ENOUGH", 1)
             monkeypatch.setattr(pieces, "MANY_INPUTS", 1)
             monkeypatch.setattr(pieces, "FEWEST_LINES", 2)
         monkeypatch.setattr(pieces, "PIECE", 30)
@@ -55,3 +55,10 @@ def test_infinity_on_a_thread_does_not_warn(make_pieces_tiny):
     backward_gradients(F.conv2d, [x, w])
     backward_gradients(lambda x: F.batch_norm(x, None, None, training=True), [x])
     backward_gradients(lambda x: F.avg_pool2d(x, 2), [x])
+
+
+def test_other_byte_orders_are_converted():
+    x, w = np.arange(32, dtype=">f4").reshape(1, 1, 4, 8), np.ones((1, 1, 3, 3), ">f4")
+    y = F.conv2d(mg.Tensor(x), mg.Tensor(w))
+    expected = F.conv2d(mg.Tensor(x.astype("f4")), mg.Tensor(w.astype("f4")))
+    np.testing.assert_array_equal(y.data, expected.data)

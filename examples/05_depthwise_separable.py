@@ -293,8 +293,8 @@ lesson.finish(figure)
 # eight times, less than two.
 #
 # And no time is saved here. At the same width a step takes about as long as the standard net's, at
-# twice the width about twice as long: the depthwise parts wait for memory, and there are more maps
+# twice the width nearly twice as long: the depthwise parts wait for memory, and there are more maps
 # to normalize, and norms do not get cheaper. Separating pays in time where there are many channels:
-# at 128 to 256 the layer takes 9 times fewer multiply-adds and 3 to 4 times less time. It was made
+# at 128 to 256 the layer takes 9 times fewer multiply-adds and 2 to 3 times less time. It was made
 # for large nets on phones, where weights and energy count, too. Your times will differ; look at
 # where the curves cross.

@@ -223,3 +223,20 @@ lowest = 100 * min(min(values) for values in results.values())
 bars.set(ylim=(max(0, lowest - 10), 100), ylabel="test accuracy, %", title="Accuracy (dots: seeds)")
 bars.set_xticks(range(len(results)), [name.replace(", ", ",\n") for name in results], fontsize=8)
 lesson.finish(figure)
+
+# %% [markdown]
+# ## What the numbers show
+#
+# With three seeds: 91.6% for convolutions alone, 91.1% with attention beside them, 90.4% for the
+# CCT, each about ± 1. Attention brings nothing here, and its training takes nearly twice as long. A
+# digit on 6x6 pixels is seen whole by two 3x3 kernels, and 1,600 images are few for a transformer,
+# which is not told that neighbours belong together. Bello et al. and Hassani et al. report gains on
+# CIFAR and ImageNet, with nets a thousand times as large.
+#
+# Positions are worth having: without them the CCT loses 1.7 points, more than the seeds differ. The
+# augmented net loses 0.9, which is within their spread: its other 16 channels come from
+# convolutions, and those know where things are.
+#
+# The picture (seed 2): by contents the query looks at ink and at paper, by distance at whole rows
+# and columns; the two together are no clear story. Sequence pooling is one: a single token or two
+# near the middle answer for the whole image. By then they have asked all the others.

@@ -12,6 +12,7 @@ for a moment only) and `--seeds N` (default 3).
 
 import argparse
 import json
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -105,12 +106,19 @@ def table(record: dict[str, Any]) -> list[list[str]]:
         runs = [run for run in record["runs"] if run["variant"] == variant]
         values = [run["value"] * (100 if record["percent"] else 1) for run in runs]
         mean, spread = sum(values) / len(values), (max(values) - min(values)) / 2
-        text = f"{mean:.1f}%" if record["percent"] else f"{mean:.3g}"
+        form, unit = (".1f", "%") if record["percent"] else (three_digits(mean), "")
+        text = f"{mean:{form}}{unit}"
         if len(values) > 1:
-            text += f" ± {spread:.1f}" if record["percent"] else f" ± {spread:.1g}"
+            text += f" ± {spread:{form}}"
         seconds = sum(run["seconds"] for run in runs) / len(runs)
         rows.append([variant, text, f"{runs[0]['parameters']:,}", f"{seconds:.1f}"])
     return rows
+
+
+def three_digits(value: float) -> str:
+    """The format that shows three digits of a number: ".1f" for 12.3, ".4f" for 0.0123."""
+    decimals = 2 - math.floor(math.log10(abs(value))) if value else 0
+    return f".{max(decimals, 0)}f" if decimals < 5 else ".2e"
 
 
 def aligned(rows: list[list[str]]) -> str:

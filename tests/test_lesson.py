@@ -85,6 +85,12 @@ def test_seconds_are_measured_where_none_are_given(shared, monkeypatch):
     assert 0 <= float(seconds) < 60
 
 
+def test_three_digits_of_a_number(shared):
+    numbers = [0, 0.0123456, 0.5, 12.345, 678.9, 12345.6, 1.67e-6]
+    texts = [f"{x:{shared['three_digits'](x)}}" for x in numbers]
+    assert texts == ["0", "0.0123", "0.500", "12.3", "679", "12346", "1.67e-06"]
+
+
 def record(name, values, better="higher"):
     runs = [{"variant": v, "value": x, "parameters": 10, "seconds": 1} for v, x in values]
     head = {"lesson": name, "data": "digits", "metric": "loss", "better": better}
@@ -95,8 +101,8 @@ def record(name, values, better="higher"):
 def test_a_row_says_which_way_is_better(everything, better, arrow):
     lines = everything["lines"](record("05_x", [("a", 1), ("b", 2), ("a", 3)], better))
     assert lines == [
-        f"| [05_x](05_x.py) | digits | a | loss {arrow} 2 ± 1 | 10 | 1.0 |",
-        f"| [05_x](05_x.py) | digits | b | loss {arrow} 2 | 10 | 1.0 |",
+        f"| [05_x](05_x.py) | digits | a | loss {arrow} 2.00 ± 1.00 | 10 | 1.0 |",
+        f"| [05_x](05_x.py) | digits | b | loss {arrow} 2.00 | 10 | 1.0 |",
     ]
 
 
@@ -146,7 +152,7 @@ def test_a_lesson_that_fails_does_not_stop_the_others(shared, tmp_path, monkeypa
     assert "1 of 2 lessons failed: 01_bad" in out
     assert "02_good" not in (folder / "README.md").read_text()
     assert run("--only", "02") == 0
-    assert "| a | loss ↓ 1 ± 1 | 5 |" in (folder / "README.md").read_text()
+    assert "| a | loss ↓ 1.00 ± 1.00 | 5 |" in (folder / "README.md").read_text()
     with pytest.raises(SystemExit):
         run("--only", "09")
     assert "no lesson 09; there are 01_bad, 02_good" in capsys.readouterr().err

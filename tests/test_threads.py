@@ -118,7 +118,7 @@ x @ x
 if hasattr(os, "fork"):
     child = os.fork()
     if child == 0:
-        os._exit((x @ x)[0, 0] != 700)
+        os._exit((x @ x)[0, 0].item() != 700)
     assert os.waitpid(child, 0)[1] == 0
 atexit.register(lambda: print("at the end", (x @ x)[0, 0].item()))
 """

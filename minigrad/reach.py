@@ -7,7 +7,8 @@ neighbours lie `jump` input pixels apart,
 
 A transposed convolution turns that round: its output's neighbours lie stride times closer, and one
 of them sees the inputs within span / stride. Where branches meet, the widest counts. A deformable
-convolution counts with its window as it is before it is deformed.
+convolution counts with its window as it is before it is deformed, and a norm not at all, though
+it may take its mean from the whole map.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .nn import Layer
+from .nn import Layer, LayerNorm, Linear, MultiheadAttention, Upsample
 from .nn.conv import ConvNd
 from .nn.conv_transpose import ConvTransposeNd
-from .nn.pool import PoolNd
+from .nn.pool import AdaptivePoolNd, PoolNd
 from .nn.utils import evaluating
 from .tensor import Tensor, enable_grad
 
@@ -31,19 +32,20 @@ def receptive_field(model: Layer, *inputs: Tensor | Sequence[int]) -> tuple[int,
     """The receptive field of the model's last map, one number for each axis, in input pixels.
 
     `inputs`: what `forward` takes, each a Tensor or a shape such as (1, 1, 28, 28). Without them,
-    one image of 64 pixels a side with the channels of the first convolution. The field can be
-    larger than the image; where a layer looks at the whole map, it depends on the image's size.
-    After a transposed convolution or a resizing it is an upper bound. RuntimeError if the model
-    gives no map.
+    one image of 64 pixels a side with the channels of the first convolution, of which the model may
+    read as far as it can. The field can be larger than the image; where a layer looks at the whole
+    map, it depends on the image's size. After a transposed convolution or a resizing it is an upper
+    bound. RuntimeError if the model fails on its inputs or gives no map.
     """
-    shapes = inputs or (_some_shape(model),)
-    tensors = as_inputs(shapes)
+    tensors = as_inputs(model, inputs or (_some_shape(model),))
     fields, found = Fields(tensors), []
 
     def note(layer: Layer, arguments: tuple, output: Any) -> None:
         found.append(fields.behind(layer, arguments, output))
 
     error = look(model, tensors, note)
+    if inputs and error is not None:
+        raise RuntimeError(f"receptive_field: the model fails on this input: {error}") from error
     known = [field for field in found if field is not None]
     if not known:
         raise RuntimeError(
@@ -76,12 +78,13 @@ def look(model: Layer, inputs: Sequence[Tensor], note: Callable) -> Exception | 
     return None
 
 
-def as_inputs(inputs: Sequence[Tensor | Sequence[int]]) -> list[Tensor]:
-    """Tensors that share no state with the given ones; zeros for a shape.
+def as_inputs(model: Layer, inputs: Sequence[Tensor | Sequence[int]]) -> list[Tensor]:
+    """Tensors that share no state with the given ones; zeros of the model's dtype for a shape.
 
     Floats require grad, so that the forward records which output came from which input.
     """
-    tensors = [Tensor(x.data if isinstance(x, Tensor) else np.zeros(x, np.float32)) for x in inputs]
+    dtype = next((p.dtype for p in model.parameters()), np.dtype(np.float32))
+    tensors = [Tensor(x.data if isinstance(x, Tensor) else np.zeros(x, dtype)) for x in inputs]
     for x in tensors:
         x.requires_grad = x.dtype.kind == "f"
     return tensors
@@ -118,21 +121,24 @@ class Fields:
     def behind(self, layer: Layer, arguments: tuple, output: Any) -> tuple[int, ...] | None:
         """The receptive field of a layer's `output`, to be called in the order of the forward."""
         x: Any = arguments[0] if arguments else None
+        output = output[0] if isinstance(output, tuple) else output
         if not isinstance(output, Tensor) or not isinstance(x, Tensor):
             return None
-        if output.ndim != x.ndim or x.ndim < 3:
+        if _on_tokens(layer):
+            self._reaches[output.grad_fn] = None
+        if _on_tokens(layer) or output.ndim != x.ndim or x.ndim < 3:
             return None
-        window = _window(layer)
-        reach = self._of(output if window is None else x)
-        if reach is None:
+        window, before = _window(layer, x.shape[2:], output.shape[2:]), self._of(x)
+        reach = self._of(output) if window is None else before
+        if reach is None or before is None:
             self._reaches[output.grad_fn] = None
             return None
         if window is not None:
             spread, stride = window
             reach = Reach(reach.field + spread * reach.jump, reach.jump * stride, output.shape[2:])
         elif layer._sees_all:
-            whole = np.subtract(reach.sizes, 1) * reach.jump
-            reach = reach._replace(field=reach.field + whole)
+            whole = np.subtract(before.sizes, 1) * before.jump
+            reach = reach._replace(field=before.field + whole)
         self._reaches[output.grad_fn] = reach
         return tuple(int(field) for field in np.floor(reach.field + 1e-6))
 
@@ -152,8 +158,23 @@ class Fields:
         return max(found, key=lambda reach: reach.field.sum(), default=None)
 
 
-def _window(layer: Layer) -> tuple[np.ndarray, np.ndarray] | None:
+def _on_tokens(layer: Layer) -> bool:
+    """Whether the layer works on tokens (N, L, features), the axes of which are those of no map."""
+    norm = isinstance(layer, LayerNorm) and len(layer.normalized_shape) == 1
+    return norm or isinstance(layer, (Linear, MultiheadAttention))
+
+
+def _window(
+    layer: Layer, before: tuple[int, ...], after: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray] | None:
     """(span - 1, stride) of a layer that slides a window, in pixels of its input."""
+    if isinstance(layer, AdaptivePoolNd):
+        axes = zip(before, after, strict=True)
+        widest = [max(-(-(i + 1) * n // m) - i * n // m for i in range(m)) for n, m in axes]
+        return np.subtract(widest, 1), np.divide(before, after)
+    if isinstance(layer, Upsample):
+        spread = np.full(len(before), 0 if layer.mode.startswith("nearest") else 1)
+        return spread, np.divide(before, after)
     if not isinstance(layer, (ConvNd, PoolNd)):
         return None
     spread = np.multiply(layer.dilation, np.subtract(layer.kernel_size, 1))
@@ -162,7 +183,11 @@ def _window(layer: Layer) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def _resized(reach: Reach, sizes: tuple[int, ...]) -> Reach:
-    """Follow the reach to a map of other sizes: r times smaller is a window of r at stride r."""
+    """Follow the reach to a map of other sizes, made by functions.
+
+    One r times smaller is a window of r at stride r, one that is larger looks at two neighbours.
+    """
     shrink = np.maximum(np.rint(np.divide(reach.sizes, sizes)), 1)
     grow = np.maximum(np.rint(np.divide(sizes, reach.sizes)), 1)
-    return Reach(reach.field + (shrink - 1) * reach.jump, reach.jump * shrink / grow, sizes)
+    field = reach.field + (shrink - 1 + (grow > 1)) * reach.jump
+    return Reach(field, reach.jump * shrink / grow, sizes)

@@ -38,7 +38,7 @@ class Summary:
 
     @property
     def multiply_adds(self) -> int:
-        """Of all layers together, for one sample."""
+        """Of all layers together."""
         return sum(row.multiply_adds for row in self.rows)
 
     @property
@@ -63,7 +63,7 @@ class Summary:
         lines.append(
             f"parameters: {self.parameters:,}" + (f" ({frozen:,} frozen)" if frozen else "")
         )
-        lines.append(f"multiply-adds of one sample: {self.multiply_adds:,}")
+        lines.append(f"multiply-adds: {self.multiply_adds:,}")
         if self.receptive_field:
             lines.append(f"receptive field: {_by(self.receptive_field)} pixels")
         return "\n".join(lines)
@@ -74,11 +74,12 @@ def summary(model: Layer, *inputs: Tensor | Sequence[int]) -> Summary:
 
     `inputs`: what `forward` takes, each a Tensor or a shape such as (1, 1, 28, 28). A row stands
     for a layer that holds no others or computes by itself, each time it runs. Multiply-adds are
-    those of convolutions, linear layers and attention. What `forward` does by functions has no row
+    those of convolutions, linear layers and attention for this input: of one sample if it holds
+    one. What `forward` does by functions has no row
     of its own; if it shrinks the map it counts in the receptive field as a pooling without overlap.
     If a layer fails, the rows end there and the Summary says why.
     """
-    tensors = as_inputs(inputs)
+    tensors = as_inputs(model, inputs)
     fields = Fields(tensors)
     rows: list[Row] = []
     counted: set[int] = set()
@@ -91,7 +92,7 @@ def summary(model: Layer, *inputs: Tensor | Sequence[int]) -> Summary:
             Row(
                 paths[layer],
                 _describe(layer),
-                getattr(output, "shape", ()),
+                getattr(output[0] if isinstance(output, tuple) else output, "shape", ()),
                 sum(p.numel() for p in own),
                 layer._multiply_adds(arguments[0] if arguments else None, output),
                 fields.behind(layer, arguments, output),

@@ -70,10 +70,10 @@ def test_multiply_adds(stride):
         layer = nn.AttentionAugmentedConv2d(fin, fout, k, dk, dv, heads, (y, x), relative, stride)
         image = mg.zeros(2, fin, h, w)
         distances = relative * x * y * (x + y) * dk
-        assert layer._multiply_adds(image, layer(image)) == own + distances
+        assert layer._multiply_adds(image, layer(image)) == 2 * (own + distances)
         convolutions = x * y * (fin * k**2 * (fout - dv) + fin * (2 * dk + dv) + dv**2)
         found = mg.summary(layer, (2, fin, h, w)).multiply_adds
-        assert found == own + distances + convolutions
+        assert found == 2 * (own + distances + convolutions)
 
 
 def test_without_relative_positions_the_attention_follows_a_permutation_of_the_pixels():

@@ -34,7 +34,7 @@ def test_se_value_and_gradients(size, bias):
 @pytest.mark.parametrize(("channels", "reduction"), [(64, 16), (512, 16), (12, 3), (8, 8), (5, 1)])
 def test_se_counts(channels, reduction):
     """2 C^2 / r parameters, equation 5 of the paper for one block, each used once a sample."""
-    counted = summary(nn.SEBlock(channels, reduction), (2, channels, 3, 3))
+    counted = summary(nn.SEBlock(channels, reduction), (1, channels, 3, 3))
     assert counted.parameters == counted.multiply_adds == 2 * channels**2 // reduction
     with_bias = nn.SEBlock(channels, reduction, bias=True)
     parameters = sum(p.numel() for p in with_bias.parameters())
@@ -174,7 +174,7 @@ def test_sk_counts(C, G, r, L, M):
     d = max(C // r, L)
     weights = M * C * (C // G) * 9 + C * d + M * C * d
     counted = summary(
-        nn.SKBlock(C, groups=G, reduction=r, minimum_width=L, branches=M), (2, C, 6, 5)
+        nn.SKBlock(C, groups=G, reduction=r, minimum_width=L, branches=M), (1, C, 6, 5)
     )
     assert counted.parameters == weights + 2 * C * M + 2 * d
     assert counted.multiply_adds == M * 30 * C * (C // G) * 9 + C * d + M * C * d

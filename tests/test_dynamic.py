@@ -67,9 +67,9 @@ def test_counts(C, O, k, K, G):
     layer = nn.DynamicConv2d(C, O, k, padding=k // 2, groups=G, experts=K)
     counted = summary(layer, (2, C, 7, 6))
     assert counted.parameters == attention + C // 4 + K + K * (kernel + O)
-    assert counted.multiply_adds == attention + K * (kernel + O) + 7 * 6 * kernel
+    assert counted.multiply_adds == 2 * (attention + K * (kernel + O) + 7 * 6 * kernel)
     without = nn.DynamicConv2d(C, O, k, padding=k // 2, groups=G, experts=K, bias=False)
-    assert counted.multiply_adds - summary(without, (2, C, 7, 6)).multiply_adds == K * O
+    assert counted.multiply_adds - summary(without, (2, C, 7, 6)).multiply_adds == 2 * K * O
 
 
 def test_the_attention_sums_to_1_and_evens_out_with_temperature():
@@ -211,3 +211,8 @@ def test_it_learns_what_no_single_kernel_can():
 def test_what_is_refused(make, kind, match):
     with pytest.raises(kind, match=match):
         make()
+
+
+def test_an_empty_batch():
+    layer = nn.DynamicConv2d(4, 6, 3, stride=2, padding=1)
+    assert layer(mg.zeros(0, 4, 8, 9)).shape == (0, 6, 4, 5)

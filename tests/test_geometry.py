@@ -112,6 +112,37 @@ def test_a_layer_is_left_as_it_was():
     assert conv.weight.grad is None
 
 
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [
+        (nn.DynamicConv2d(4, 4, 3), (1, 4, 8, 8)),
+        (nn.DynamicConv2d(4, 4, 3, stride=2), (1, 4, 9, 9)),
+        (nn.SEBlock(16), (1, 16, 5, 5)),
+        (nn.AdaptiveAvgPool2d(3), (1, 1, 7, 7)),
+        (nn.Upsample(scale_factor=2, mode="bilinear"), (1, 1, 9, 9)),
+        (nn.Upsample(scale_factor=2), (1, 1, 9, 9)),
+        (nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.AvgPool2d(2),
+                       nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(1, 1, 3)),
+         (1, 1, 16, 16)),
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_the_receptive_field_is_as_wide_as_the_widest_gradient(model, shape):
+    mg.manual_seed(0)
+    model.eval()
+    widest, places = 0, np.ndindex(*model(mg.zeros(*shape)).shape[2:])
+    for place in places:
+        x = mg.randn(*shape, requires_grad=True)
+        model(x)[(slice(None), slice(None), *place)].sum().backward()
+        seen = np.flatnonzero(x.grad.data.any((0, 1, 3)))
+        widest = max(widest, seen.max() - seen.min() + 1)
+    assert mg.receptive_field(model, shape) == (widest, widest)
+
+
+def test_a_double_model_gets_doubles():
+    assert mg.receptive_field(nn.Conv2d(1, 6, 5).double(), (1, 1, 9, 9)) == (5, 5)
+
+
 def test_receptive_fields():
     assert mg.receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3))) == (5, 5)
     assert mg.receptive_field(nn.DilatedConv(3, 8)) == (5, 5)
@@ -147,6 +178,10 @@ ERRORS = [
     (TypeError, lambda: mg.as_matrix(nn.DeformConv(1, 1), 4), "expected a convo.*got DeformConv"),
     (ValueError, lambda: mg.as_matrix(nn.Conv2d(3, 8, 3), 224), "the matrix has 150,528 columns"),
     (ValueError, lambda: mg.receptive_field(nn.MaxPool2d(2)), "no convolution to tell the input's"),
+    (RuntimeError, lambda: mg.receptive_field(nn.Conv2d(1, 6, 5), (1, 3, 32, 32)),
+     r"the model fails on this input: .* has 3 channels, .* expects 1; write in_channels=3"),
+    (RuntimeError, lambda: mg.receptive_field(nn.TransformerEncoderLayer(8, 2), (5, 2, 8)),
+     "no layer of TransformerEncoderLayer gave a map"),
     (RuntimeError, lambda: mg.receptive_field(nn.Linear(4, 4), (1, 4)),
      "no layer of Linear gave a map of pixels"),
 ]  # fmt: skip

@@ -117,11 +117,11 @@ def test_multiply_adds(block, shape, keys, mode):
             "gaussian": p * k * 8,
             "concatenation": (p + k) * inner,
         }.get(mode, p * k * inner)
-        assert layer._multiply_adds(x, layer(x)) == compared + p * k * inner
+        assert layer._multiply_adds(x, layer(x)) == 2 * (compared + p * k * inner)
         assert layer.last_attention.shape == (2, p, k)
         embeddings = p * 8 * inner * (1 if mode == "gaussian" else 3)
         total = embeddings + compared + p * k * inner + p * inner * 8
-        assert mg.summary(layer, shape).multiply_adds == total
+        assert mg.summary(layer, shape).multiply_adds == 2 * total
 
 
 def test_the_block_keeps_what_it_compared_and_not_the_attention():

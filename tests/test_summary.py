@@ -30,13 +30,13 @@ def test_lenet_row_by_row():
     conv = result.rows[3]
     assert (conv.path, conv.layer, conv.shape) == ("3", "Conv2d 5x5", (2, 16, 10, 10))
     assert conv.parameters == 16 * (6 * 25 + 1)
-    assert conv.multiply_adds == 16 * 10 * 10 * 6 * 25
+    assert conv.multiply_adds == 2 * 16 * 10 * 10 * 6 * 25
     assert conv.receptive_field == (14, 14)
     assert rows["MaxPool2d 2x2, stride 2"].receptive_field == (16, 16)
-    assert rows["Linear"].multiply_adds == 84 * 10
+    assert rows["Linear"].multiply_adds == 2 * 84 * 10
     assert rows["Linear"].receptive_field is None
     assert result.parameters == result.trainable == 61_706
-    assert result.multiply_adds == 416_520
+    assert result.multiply_adds == 2 * 416_520
 
 
 def test_depthwise_separable_arithmetic():
@@ -66,7 +66,7 @@ def test_what_is_printed():
     assert lines[2].split() == ["0", "Conv2d", "5x5", "(1,", "6,", "28,", "28)", "156", "117,600",
                                 "5x5"]  # fmt: skip
     assert "parameters: 61,706\n" in text
-    assert "multiply-adds of one sample: 416,520\n" in text
+    assert "multiply-adds: 416,520\n" in text
     assert text.endswith("receptive field: 16x16 pixels")
 
 
@@ -177,7 +177,7 @@ def test_shared_and_frozen_parameters_and_those_beside_layers():
     model.scale.requires_grad = False
     result = summary(model, (2, 4))
     assert [(r.path, r.parameters) for r in result.rows] == [("linear", 20), ("linear", 0), ("", 4)]
-    assert (result.parameters, result.trainable, result.multiply_adds) == (24, 20, 32)
+    assert (result.parameters, result.trainable, result.multiply_adds) == (24, 20, 64)
     assert "parameters: 24 (4 frozen)" in str(result)
 
 

@@ -149,11 +149,13 @@ def test_a_compact_convolutional_transformer_learns_which_half_is_bright():
     assert loss.item() < 0.1
 
 
-def test_summary_counts_the_attention_too():
-    layer = nn.TransformerEncoderLayer(8, 2, 20, batch_first=True)
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_summary_counts_the_attention_too(batch_first):
+    layer = nn.TransformerEncoderLayer(8, 2, 20, batch_first=batch_first)
     length = 5
-    expected = length * (4 * 64 + 2 * 8 * 20) + 2 * length**2 * 8
-    found = mg.summary(layer, (3, length, 8))
+    expected = 3 * (length * (4 * 64 + 2 * 8 * 20) + 2 * length**2 * 8)
+    found = mg.summary(layer, (3, length, 8) if batch_first else (length, 3, 8))
+    assert found.receptive_field is None  # tokens are no map
     assert found.multiply_adds == expected
     assert found.parameters == sum(row.parameters for row in found.rows)
 

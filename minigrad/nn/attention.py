@@ -234,9 +234,10 @@ class MultiheadAttention(Layer):
         """
         e, extra = self.embed_dim, (self.bias_k is not None) + self.add_zero_attn
         queries = x.shape[-2] if self.batch_first else x.shape[0]
+        samples = 1 if x.ndim == 2 else x.shape[0 if self.batch_first else 1]
         keys = queries if output[1] is None else output[1].shape[-1] - extra
         projections = queries * e * e + keys * (self.kdim + self.vdim) * e
-        return projections + 2 * queries * (keys + extra) * e
+        return samples * (projections + 2 * queries * (keys + extra) * e)
 
 
 def _empty(*shape: int) -> Parameter:

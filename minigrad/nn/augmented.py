@@ -128,10 +128,10 @@ class AttentionAugmentedConv2d(Layer):
 
     def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
         """Those of scores, distances and means; the three convolutions count their own."""
-        height, width = output.shape[2:]
+        samples, _, height, width = output.shape
         pixels = height * width
         distances = (height + width) * self.key_channels if self.relative else 0
-        return pixels * (pixels * (self.key_channels + self.value_channels) + distances)
+        return samples * pixels * (pixels * (self.key_channels + self.value_channels) + distances)
 
 
 def _distances(size: int, features: int) -> Parameter:

@@ -100,7 +100,7 @@ class ConvNd(Layer):
         return ""
 
     def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
-        return output[0].numel() * self.weight[0].numel()
+        return output.numel() * self.weight[0].numel()
 
     def extra_repr(self) -> str:
         """Sizes, and the options that differ from their defaults."""

@@ -102,7 +102,7 @@ class ConvTransposeNd(ConvNd):
         return tuple(conv_transpose_size(name, *axis) for axis in axes)
 
     def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
-        return x[0].numel() * self.weight[0].numel()
+        return x.numel() * self.weight[0].numel()
 
 
 class ConvTranspose1d(ConvTransposeNd):

@@ -65,7 +65,8 @@ class Deformable(ConvNd):
         return points.transpose(1, 2, 3, 5, 4, 0)
 
     def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
-        values = self.in_channels * math.prod(self.kernel_size) * math.prod(output.shape[2:])
+        places = output.numel() // self.out_channels
+        values = self.in_channels * math.prod(self.kernel_size) * places
         return super()._multiply_adds(x, output) + 4 * values  # a value is a sum over 4 pixels
 
 

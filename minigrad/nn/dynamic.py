@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -91,6 +92,10 @@ class DynamicConv2d(Layer):
         """(N, in_channels, H, W) -> (N, out_channels, H', W')."""
         x, single = batched("conv2d", x, 2)
         check_map(self, x, self.in_channels)
+        if not len(x):  # no sample, no kernel to mix
+            return F.conv2d(
+                x, self.weight[0], None, self.stride, self.padding, self.dilation, self.groups
+            )
         attention = self.fc2(F.relu(self.fc1(squeeze(x)))) / self.temperature
         attention = attention.softmax(1)
         self.last_attention = attention.detach()
@@ -116,4 +121,5 @@ class DynamicConv2d(Layer):
     def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
         """Mixing the kernels, then the convolution; `fc1` and `fc2` count for themselves."""
         mixing = self.weight.numel() + (0 if self.bias is None else self.bias.numel())
-        return mixing + output[0].numel() * self.weight[0, 0].numel()
+        samples = output.numel() // (self.out_channels * math.prod(output.shape[-2:]))
+        return samples * mixing + output.numel() * self.weight[0, 0].numel()

@@ -98,7 +98,7 @@ class Layer(Tree):
     _sees_all: ClassVar[bool] = False  # does each output pixel depend on the whole map?
 
     def _multiply_adds(self, x: Any, output: Any) -> int:
-        """Those of one sample that this layer does itself; the layers in it count their own."""
+        """Those that this layer does itself for this input; the layers in it count their own."""
         return 0
 
     def apply(self: Self, fn: Callable[[Layer], Any]) -> Self:

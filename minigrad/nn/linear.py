@@ -62,7 +62,7 @@ class Linear(Layer):
         return f"; write Linear({x.shape[-1]}, {self.out_features})"
 
     def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
-        return output[0].numel() * self.in_features
+        return output.numel() * self.in_features
 
     def extra_repr(self) -> str:
         """Sizes, and whether there is a bias."""

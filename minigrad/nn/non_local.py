@@ -132,7 +132,7 @@ class NonLocalNd(Layer):
         comparing = positions * keys * compared
         if self.mode == "concatenation":
             comparing = (positions + keys) * compared
-        return comparing + positions * keys * self.inter_channels
+        return len(x) * (comparing + positions * keys * self.inter_channels)
 
 
 class NonLocalBlock1d(NonLocalNd):

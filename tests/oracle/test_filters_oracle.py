@@ -96,7 +96,7 @@ def test_grayscale():
 
 SCENES = {
     "digits": [ndimage.zoom(digit / 255, 8, order=1) for digit in Digits().data[:20]],
-    "shapes": list(SyntheticShapes(size=20, image_size=64).data / 255),
+    "shapes": list(SyntheticShapes(n=20, size=64).data / 255),
     "noise": [image(60, 70, seed=i) for i in range(3)],
 }
 

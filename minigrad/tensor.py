@@ -20,6 +20,7 @@ import numpy as np
 
 from .graph import Node, RemovableHandle, op_name, refuse_stale
 from .kernels.elementwise import calculate
+from .kernels.rows import contiguous
 from .methods import Methods
 from .methods.text import describe
 
@@ -281,7 +282,7 @@ def _seed(root: Tensor, gradient: Any) -> np.ndarray:
 def _own(dx: np.ndarray, dy: np.ndarray, others: tuple) -> np.ndarray:
     """A gradient that no one else holds: a leaf keeps it, and the user may write into it."""
     shared = dx is dy or dx.base is not None or any(dx is other for other in others)
-    return dx.copy() if shared else dx
+    return contiguous(dx) if shared else dx
 
 
 def _run_hooks(hooks: list | None, dy: np.ndarray) -> np.ndarray:

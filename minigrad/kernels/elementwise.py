@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .blocks import for_blocks
-from .rows import LONG_RUN, copy_runs
+from .rows import LONG_RUN, contiguous
 
 LARGE = 100_000  # numbers; below that NumPy's own way is as fast
 MANY_BLOCKS = 8  # from so many on it pays to add them up first
@@ -85,9 +85,7 @@ def _lay(x, shape, order):
         shape = (1, *shape[1:])
     if x.shape == shape and x.flags.c_contiguous:
         return x
-    full = np.empty(shape, x.dtype)
-    copy_runs(full, np.broadcast_to(x, shape))
-    return full
+    return contiguous(np.broadcast_to(x, shape))
 
 
 def total(x, axes, keepdims=False, dtype=None):

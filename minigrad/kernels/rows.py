@@ -19,11 +19,7 @@ def to_rows(x):
     while x.ndim < 5:
         x = np.expand_dims(x, 2)  # (N, C, W) -> (N, C, 1, 1, W)
     x = x.transpose(2, 3, 1, 0, 4)
-    if x.flags.c_contiguous:
-        return x
-    rows = np.empty(x.shape, x.dtype)
-    copy_runs(rows, x)
-    return rows
+    return x if x.flags.c_contiguous else contiguous(x)
 
 
 def from_rows(rows, spatial):
@@ -32,13 +28,20 @@ def from_rows(rows, spatial):
     return x.reshape(x.shape[:2] + x.shape[5 - spatial :])
 
 
+def contiguous(x):
+    """A copy of x in C order."""
+    y = np.empty(x.shape, x.dtype)
+    copy_runs(y, x)
+    return y
+
+
 def copy_runs(target, source):
     """target[...] = source, each run along the last axis moved as one item where it can be.
 
     NumPy's loop spends about 20 ns on a run of numbers and 5 on a single item: rows of a few
     pixels are copied two to five times as fast.
     """
-    short = 0 < target.shape[-1] < LONG_RUN
+    short = target.ndim > 0 and 0 < target.shape[-1] < LONG_RUN
     if short and target.dtype == source.dtype and _in_one(target) and _in_one(source):
         run = np.dtype((np.void, target.shape[-1] * target.itemsize))
         target, source = target.view(run), source.view(run)

@@ -22,6 +22,7 @@ from .graph import Node, RemovableHandle, op_name, refuse_stale
 from .kernels.elementwise import calculate
 from .kernels.rows import contiguous
 from .methods import Methods
+from .methods.base import need_tensor
 from .methods.text import describe
 
 _grad_enabled = True
@@ -43,13 +44,8 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
             needs.append(needed)
             targets.append((x if x._node is None else x._node) if needed else None)
             versions.append(x._version)
-        elif isinstance(x, (list, tuple)):
-            raise TypeError(
-                f"{op.__name__}: expected a Tensor, got a {type(x).__name__}; "
-                "write minigrad.tensor(...) around it"
-            )
         else:
-            arrays.append(x)
+            arrays.append(x if x is None else need_tensor(op.__name__, x))
             needs.append(False)
             targets.append(None)
             versions.append(0)

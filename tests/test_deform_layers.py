@@ -154,6 +154,7 @@ GIVEN = nn.DeformConv2d(4, 4, 3)
     ("mistake", "error", "match"),
     [
         (lambda: GIVEN(X), TypeError, r"DeformConv2d\(.*missing 1 .*'offset'"),
+        (lambda: GIVEN(X, None), TypeError, r"DeformConv2d\(.*expected a Tensor, got None"),
         (lambda: D(X, OFFSET[:, :9], W), ValueError,
          r"deform_conv2d: offset must have shape \(2, 18, 6, 6\) \(or a multiple of 18 channels, "
          r"for offset groups\), .* 1 \(offset groups\) \* 9 \(taps\) .* got \(2, 9, 6, 6\)$"),
@@ -201,7 +202,7 @@ GIVEN = nn.DeformConv2d(4, 4, 3)
         (lambda: nn.DeformConv(4, 4).sampling_points(), RuntimeError,
          r"DeformConv\.sampling_points: there was no forward yet; call layer\(x\)"),
         (lambda: nn.DeformConv(4, 4, offset_groups=3), ValueError,
-         "DeformConv: in_channels=4 is not divisible by groups=3"),
+         r"is not divisible by offset_groups=3; .* choose offset_groups among 1, 2, 4$"),
         (lambda: nn.DeformConv(4, 4, offset_groups=0), ValueError, "offset_groups must be at"),
         (lambda: nn.DeformConv2d(4, 4, 3, groups=3), ValueError, "in_channels=4 is not divisible"),
         (lambda: nn.DeformConv(4, 4, padding="same"), ValueError,

@@ -145,8 +145,14 @@ def test_what_the_causal_layers_refuse():
         ValueError, match="CausalConv1d: in_channels=3 is not divisible by groups=2"
     ):
         nn.CausalConv1d(3, 4, 2, groups=2)
-    with pytest.raises(ValueError, match=r"CausalConv1d\(2.*has 3 channels.* expects 2; write"):
+    with pytest.raises(
+        ValueError, match=r"CausalConv1d\(2.*\(1, 3, 5\) has 3 channels, .*=2; write"
+    ):
         nn.CausalConv1d(2, 4, 2)(mg.zeros(1, 3, 5))
+    with pytest.raises(
+        ValueError, match=r"expected an input of 3 axes .* got shape \(1, 2, 5, 5\)$"
+    ):
+        nn.CausalConv1d(2, 4, 2)(mg.zeros(1, 2, 5, 5))
     with pytest.raises(ValueError, match="GatedResidualBlock: channels must be at least 1, got 0"):
         nn.GatedResidualBlock(0)
     with pytest.raises(ValueError, match="GatedResidualBlock: skip_channels must be at least"):

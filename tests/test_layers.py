@@ -8,6 +8,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn
+from minigrad.filters import as_conv2d, sobel_x
 
 
 @pytest.fixture(autouse=True)
@@ -148,17 +149,51 @@ def test_weights_are_counted_as_in_the_textbooks():
     assert count(nn.Conv2d(32, 32, 3, groups=32), nn.Conv2d(32, 64, 1)) == 288 + 2_048
 
 
-def test_conv_hints():
+@pytest.mark.parametrize(
+    ("layer", "shape", "match", "edit"),
+    [
+        (nn.Conv2d(3, 5, 3), (2, 8, 9, 3), r"come last, write x\.permute\(0, 3, 1, 2\)$",
+         lambda x: x.permute(0, 3, 1, 2)),
+        (nn.Conv2d(3, 5, 3), (8, 9, 3), r"come last, write x\.permute\(2, 0, 1\)$",
+         lambda x: x.permute(2, 0, 1)),
+        (nn.Conv1d(4, 6, 3), (10, 4), r"come last, write x\.mT$", lambda x: x.mT),
+        (nn.Conv1d(4, 6, 3), (2, 10, 4), r"come last, write x\.mT$", lambda x: x.mT),
+        (nn.ConvTranspose2d(3, 5, 3), (2, 8, 9, 3), r"write x\.permute\(0, 3, 1, 2\)$",
+         lambda x: x.permute(0, 3, 1, 2)),
+        (nn.Conv2d(1, 5, 3), (4, 8, 9), r"=1; .* batch of one channel, write x\.unsqueeze\(1\)$",
+         lambda x: x.unsqueeze(1)),
+        (nn.Conv2d(1, 5, 3), (8, 9), r"got shape \(8, 9\); write x\.unsqueeze\(0\) if",
+         lambda x: x.unsqueeze(0)),
+        (nn.Conv1d(1, 5, 3), (8,), r"got shape \(8,\); write x\.unsqueeze\(0\) if",
+         lambda x: x.unsqueeze(0)),
+        (nn.ConvTranspose1d(1, 5, 3), (8,), r"write x\.unsqueeze\(0\)", lambda x: x.unsqueeze(0)),
+        (nn.MaxPool2d(2), (8, 9), r"write x\.unsqueeze\(0\) if", lambda x: x.unsqueeze(0)),
+        (as_conv2d(sobel_x()), (8, 9), r"write x\.unsqueeze\(0\) if", lambda x: x.unsqueeze(0)),
+        (nn.Conv2d(8, 5, 3), (2, 3, 8, 8), r"^Conv2d\(8, 5, .* 3 channels, .* in_channels=8; write",
+         lambda x: mg.cat([x, x, x[:, :2]], 1)),
+        (nn.Conv2d(3, 5, 3, padding=1, padding_mode="reflect"), (2, 1, 8, 9),
+         r"\(2, 1, 8, 9\) has 1 channels", lambda x: x.expand(2, 3, 8, 9)),
+    ],
+)  # fmt: skip
+def test_an_input_of_another_layout_is_refused_and_the_edit_works(layer, shape, match, edit):
+    with pytest.raises(ValueError, match=match):
+        layer(mg.ones(*shape))
+    layer(edit(mg.ones(*shape)))
+
+
+def test_what_the_layer_before_gave_is_said():
     with pytest.raises(
-        ValueError, match=r"if the channels come last, write x\.permute\(0, 3, 1, 2\)$"
+        TypeError,
+        match=r"^1\.filter \(CausalConv1d.*got a tuple; the layer before gave 2 outputs: .*\[0\]$",
     ):
-        nn.Conv2d(3, 5, 3)(mg.ones(2, 8, 8, 3))
+        nn.Sequential(nn.GatedResidualBlock(4), nn.GatedResidualBlock(4))(mg.ones(2, 4, 9))
+    for layer in nn.ReLU(), nn.MaxPool2d(2), nn.BatchNorm2d(4), nn.LayerNorm(4), nn.GroupNorm(2, 4):
+        with pytest.raises(TypeError, match=r"^1 .* got a tuple; the layer before gave 2 outputs"):
+            nn.Sequential(nn.GatedResidualBlock(4), layer)(mg.ones(2, 4, 9))
     with pytest.raises(
-        ValueError, match=r"short of an axis of \(N, C, .*\); write x\.unsqueeze\(1\) if"
+        TypeError, match=r"^Conv2d.* got None; does the forward before lack its `re"
     ):
-        nn.Conv2d(1, 5, 3)(mg.ones(4, 8, 8))
-    with pytest.raises(ValueError, match=r"^Conv2d\(8, 5, .* 3 channels.* expects 8"):
-        nn.Conv2d(8, 5, 3)(mg.ones(2, 3, 8, 8))
+        nn.Conv2d(4, 6, 3)(None)
 
 
 # Pooling

@@ -80,15 +80,38 @@ def test_batch_norm_without_running_statistics_uses_the_batch_in_evaluation_too(
     assert layer.weight is layer.bias is layer.running_mean is layer.num_batches_tracked is None
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape", "match"),
+    [
+        (nn.BatchNorm2d(3), (4, 3), r"\(N, C, H, W\), .*\(4, 3\); write BatchNorm1d\(3\)$"),
+        (nn.BatchNorm1d(3), (4, 3, 5, 5), r"\(N, C\) or \(N, C, L\), .*; write BatchNorm2d\(3\)$"),
+        (nn.BatchNorm2d(3), (4, 3, 2, 5, 5), r"; write BatchNorm3d\(3\)$"),
+        (nn.InstanceNorm1d(3), (4, 3, 5, 5), r"; write InstanceNorm2d\(3\)$"),
+        (nn.BatchNorm2d(8), (8, 8, 8), r"got shape \(8, 8, 8\); write x\.unsqueeze\(0\)$"),
+        (nn.BatchNorm1d(4), (4,), r"write x\.unsqueeze\(0\), after eval\(\): in training it needs"),
+        (nn.BatchNorm1d(4).eval(), (4,), r"; write x\.unsqueeze\(0\)$"),
+        (nn.BatchNorm2d(4), (10, 10), r"got shape \(10, 10\)$"),
+    ],
+)  # fmt: skip
+def test_other_axes_are_met_with_the_layer_or_the_axis_that_fits(layer, shape, match):
+    with pytest.raises(ValueError, match=match):
+        layer(mg.ones(*shape))
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.BatchNorm2d(4), nn.LayerNorm(5), nn.GroupNorm(2, 4), nn.InstanceNorm2d(4)]
+)
+def test_integers_are_refused(layer):
+    for _ in range(2):
+        with pytest.raises(
+            TypeError, match=r"needs floating point numbers, .* int64; write x.float"
+        ):
+            layer(mg.ones(2, 4, 5, 5).long())
+        layer(mg.ones(2, 4, 5, 5).long().float())
+        layer.eval()
+
+
 def test_batch_norm_of_wrong_inputs():
-    with pytest.raises(
-        ValueError, match=r"expected \(N, C, H, W\), got shape \(4, 3\); write BatchNorm1d\(3\)"
-    ):
-        nn.BatchNorm2d(3)(mg.ones(4, 3))
-    with pytest.raises(
-        ValueError, match=r"expected \(N, C\) or \(N, C, L\), got .*; write BatchNorm2d\(3\)"
-    ):
-        nn.BatchNorm1d(3)(mg.ones(4, 3, 5, 5))
     with pytest.raises(
         ValueError, match=r"^BatchNorm2d.* has 3 channels, .* has 4; write num_features=3"
     ):

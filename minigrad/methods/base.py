@@ -66,11 +66,28 @@ def cast(x: Any, dtype: np.dtype) -> Tensor:
     return x if x.data.dtype == dtype else x._apply(elementwise.astype, x, dtype=dtype)
 
 
-def need_float(op: str, x: Any) -> Any:
-    """`x`, which must hold floating point numbers."""
-    if x.data.dtype.kind != "f":
+def need_tensor(op: str, x: Any) -> Any:
+    """`x`, which must be one Tensor (or array), and not several or none."""
+    if x is None:
         raise TypeError(
-            f"{op}: needs floating point numbers, the tensor is {x.data.dtype}; write x.float()"
+            f"{op}: expected a Tensor, got None; does the forward before lack its `return`?"
+        )
+    if isinstance(x, (list, tuple)):
+        edit = "write minigrad.tensor(...) around it"
+        if any(isinstance(item, Base) for item in x):
+            edit = (
+                f"the layer before gave {len(x)} outputs: take the one you need in a forward of "
+                "your own, y = layer(x)[0]"
+            )
+        raise TypeError(f"{op}: expected a Tensor, got a {type(x).__name__}; {edit}")
+    return x
+
+
+def need_float(op: str, x: Any) -> Any:
+    """`x`, which must be one Tensor of floating point numbers."""
+    if need_tensor(op, x).dtype.kind != "f":
+        raise TypeError(
+            f"{op}: needs floating point numbers, the tensor is {x.dtype}; write x.float()"
         )
     return x
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,15 +35,16 @@ def choice(owner: str, name: str, value: Any, choices: Iterable[str]) -> str:
 
 
 def divides(layer: object, parts: int, what: str = "groups", /, **channels: int) -> None:
-    """Refuse `parts` that do not divide each of `channels`, naming the nearest that do.
+    """Refuse `parts` that do not divide each of `channels`, naming the nearest that divide all.
 
     `what` is the argument's name in the message.
     """
+    common = math.gcd(*channels.values())
     for name, value in channels.items():
         if value % parts:
             below, above = value - value % parts, value - value % parts + parts
             near = f"{below} or {above}" if below else f"{above}"
-            fits = [n for n in range(1, value + 1) if value % n == 0]
+            fits = [n for n in range(1, common + 1) if common % n == 0]
             raise ValueError(
                 f"{type(layer).__name__}: {name}={value} is not divisible by {what}={parts}; "
                 f"the nearest {name} is {near}, or choose {what} among {_list(fits, parts)}"

@@ -13,7 +13,7 @@ from . import functional as F
 from . import init
 from .arguments import choice, divides, whole
 from .functional.conv import padding_pairs
-from .functional.shapes import sizes
+from .functional.shapes import batched, sizes
 from .layer import Layer
 from .parameter import Parameter
 
@@ -76,6 +76,7 @@ class ConvNd(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, *sizes) -> (N, out_channels, *new sizes)."""
+        self._check(x)
         return self._conv(
             x,
             self.weight,
@@ -93,10 +94,26 @@ class ConvNd(Layer):
         axes = zip(size, self.kernel_size, self.stride, pairs, self.dilation, strict=True)
         return tuple(conv_size(type(self).__name__, *axis) for axis in axes)
 
+    def _check(self, x: Tensor) -> None:
+        """Refuse an input of other axes or channels, before anything is done to it."""
+        n, wanted = self._dims, self.in_channels
+        channels = batched(f"conv{n}d", x, n)[0].shape[1]
+        if channels != wanted:
+            raise ValueError(
+                f"input of shape {x.shape} has {channels} channels, expected in_channels={wanted}; "
+                f"write in_channels={channels}, or let the layer before give {wanted}"
+            )
+
     def _hint(self, x: Tensor) -> str:
-        n = self._dims
-        if x.ndim == n + 2 and x.shape[1] != self.in_channels == x.shape[-1]:
-            return f"; if the channels come last, write x.permute{(0, n + 1, *range(1, n + 1))}"
+        lead = x.ndim - self._dims - 1  # 1 with a batch axis, 0 without
+        if lead not in (0, 1) or x.shape[lead] == self.in_channels:
+            return ""
+        if x.shape[-1] == self.in_channels:
+            axes = (*range(lead), x.ndim - 1, *range(lead, x.ndim - 1))
+            edit = "x.mT" if self._dims == 1 else f"x.permute{axes}"
+            return f"; if the channels come last, write {edit}"
+        if lead == 0 and self.in_channels == 1:
+            return "; if it is a batch of one channel, write x.unsqueeze(1)"
         return ""
 
     def _multiply_adds(self, x: Tensor, output: Tensor) -> int:

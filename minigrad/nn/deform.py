@@ -38,12 +38,7 @@ class Deformable(ConvNd):
         )
 
     def _deform(self, x: Tensor, offset: Tensor, mask: Tensor | None) -> Tensor:
-        if x.ndim == 4 and x.shape[1] != self.in_channels:  # other groups, to the function
-            raise ValueError(
-                f"{type(self).__name__}: input of shape {x.shape} has {x.shape[1]} channels, "
-                f"expected in_channels={self.in_channels}; write in_channels={x.shape[1]}, or let "
-                f"the layer before give {self.in_channels}"
-            )
+        self._check(x)  # other channels would be other groups to the function
         options = self.stride, self.padding, self.dilation
         return F.deform_conv2d(x, offset, self.weight, self.bias, *options, mask)
 
@@ -137,7 +132,7 @@ class DeformConv(Deformable):
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias
         )
         self.offset_groups = whole(self, "offset_groups", offset_groups)
-        divides(self, self.offset_groups, in_channels=self.in_channels)
+        divides(self, self.offset_groups, "offset_groups", in_channels=self.in_channels)
         self.modulated = modulated
         points = self.offset_groups * math.prod(self.kernel_size)
         channels = 3 * points if modulated else 2 * points

@@ -66,6 +66,7 @@ class CausalConv1d(Conv1d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, L) -> (N, out_channels, L)."""
+        self._check(x)
         past = self.dilation[0] * (self.kernel_size[0] - 1)
         return super().forward(F.pad(x, (past, 0)))
 

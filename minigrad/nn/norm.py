@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..methods.base import need_tensor
 from ..tensor import Tensor
 from . import functional as F
 from . import init
@@ -66,14 +67,19 @@ class ChannelNorm(Norm):
             self.register_buffer(name, Tensor(first) if track_running_stats else None)
 
     def _check(self, x: Tensor) -> None:
-        if x.ndim not in self._ranks:
+        if need_tensor(type(self).__name__, x).ndim not in self._ranks:
             raise ValueError(f"expected {self._accepts}, got shape {x.shape}")
 
     def _hint(self, x: Tensor) -> str:
         if x.ndim in self._ranks:
             return ""
-        spatial = min(max(x.ndim - 2, 1), 3)
-        return f"; write {type(self).__name__[:-2]}{spatial}d({self.num_features})"
+        if x.ndim + 1 == self._ranks[0] and x.shape[0] == self.num_features:
+            alone = ", after eval(): in training it needs several samples"
+            return "; write x.unsqueeze(0)" + alone * (x.ndim == 1 and self.training)
+        if 2 <= x.ndim <= 5 and x.shape[1] == self.num_features:
+            spatial = max(x.ndim - 2, 1)
+            return f"; write {type(self).__name__[:-2]}{spatial}d({self.num_features})"
+        return ""
 
     def extra_repr(self) -> str:
         """Channels and options."""
@@ -241,7 +247,7 @@ class GroupNorm(Norm):
         super().__init__()
         self.num_groups = whole(self, "num_groups", num_groups)
         self.num_channels = whole(self, "num_channels", num_channels)
-        divides(self, self.num_groups, num_channels=self.num_channels)
+        divides(self, self.num_groups, "num_groups", num_channels=self.num_channels)
         self.eps, self.affine = eps, affine
         self._add_affine((self.num_channels,), affine, bias)
 

@@ -17,10 +17,15 @@ def conv(x=X, w=W, b=None, **options):
 
 
 CONVOLUTION = [
-    (conv(mg.ones(2, 5, 8, 8)), r"conv2d: input of shape \(2, 5, 8, 8\) has 5 channels, .* expects 3.*in_channels=5"),
+    (conv(mg.ones(2, 5, 8, 8)), r"conv2d: input of shape \(2, 5, 8, 8\) has 5 channels, .* expects 3; it should be \(4, 5, 3, 3\)$"),
     (conv(mg.ones(8, 8)), r"conv2d: expected an input of 4 axes \(N, C, H, W\), got shape \(8, 8\)"),
     (lambda: F.conv1d(mg.ones(2), mg.ones(1, 1, 1)), r"conv1d: expected an input of 3 axes .*\(2,\)"),
-    (lambda: F.conv3d(X[:1, 0], W), r"conv3d: expected an input of 5 axes .* add the channel axis"),
+    (lambda: F.conv3d(X[:1, 0], W), r"conv3d: expected an input of 5 axes .* x.unsqueeze\(0\) if"),
+    (conv(mg.ones(2, 6, 8, 8)), r"the weight .* expects 3; it should be \(4, 6, 3, 3\), or write groups=2$"),
+    (conv(mg.ones(2, 4, 8, 8), padding=1, padding_mode="reflect"), r"\(2, 4, 8, 8\) has 4 channels, .*\(4, 4, 3, 3\)"),
+    (conv(mg.ones(2, 5, 8, 8), groups=2), "expects 6; choose groups among the divisors of 5"),
+    (conv(mg.ones(5, 8, 8), mg.ones(4, 1, 3, 3)), r"it should be \(4, 5, 3, 3\); for a batch .*x\.unsqueeze\(1\)"),
+    (conv(dilation=5, padding=1, padding_mode="reflect"), r"the kernel covers 11 .*size 8, padding 2"),
     (conv(w=mg.ones(4, 3, 3)), r"conv2d: the weight needs 4 axes .* got shape \(4, 3, 3\)"),
     (conv(w=mg.ones(4, 3, 3), padding="same"), r"conv2d: the weight needs 4 axes"),
     (conv(w=mg.ones(4, 3, 9, 3)), "conv2d: the kernel covers 9 positions, the padded input has only 8"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...ops import conv as ops
 from ...ops import index, linalg
 from ...tensor import Tensor, apply
-from .shapes import AXES, batched, sizes
+from .shapes import batched, sizes
 from .vision import pad
 
 Padding = int | tuple[int, ...] | str
@@ -83,25 +85,45 @@ def _conv(
 ) -> Tensor:
     name = f"conv{n}d"
     x, single = batched(name, x, n)
-    if not isinstance(groups, int) or groups < 1:
+    if not isinstance(groups, (int, np.integer)) or groups < 1:
         raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
-    if single and x.shape[1] != weight.shape[1] * groups:
-        raise ValueError(
-            f"{name}: input of shape {x.shape[1:]} is short of an axis of (N, C, {AXES[n]}); write "
-            "x.unsqueeze(1) if it is a batch of one channel"
-        )
+    if weight.ndim == n + 2 and weight.shape[0] % groups == 0:  # else the op says what is wrong
+        _check_channels(name, x.shape[1:] if single else x.shape, weight.shape, groups)
     strides, dilations = (
         sizes(name, "stride", stride, n, 1),
         sizes(name, "dilation", dilation, n, 1),
     )
     pairs = padding_pairs(name, padding, x.shape[2:], weight.shape[2:], strides, dilations)
     if padding_mode != "zeros":
+        for axis in zip(x.shape[2:], weight.shape[2:], strides, pairs, dilations, strict=False):
+            ops.conv_size(name, *axis)
         flat = tuple(amount for pair in reversed(pairs) for amount in pair)
         x, pairs = pad(x, flat, mode=padding_mode), ((0, 0),) * n
     y = apply(
         ops.conv, x, weight, bias, stride=strides, padding=pairs, dilation=dilations, groups=groups
     )
     return y[0] if single else y
+
+
+def _check_channels(
+    name: str, shape: tuple[int, ...], weight: tuple[int, ...], groups: int
+) -> None:
+    """Refuse a weight for other channels; before padding, so that `shape` is the user's."""
+    outputs, each, *kernel = weight
+    channels = shape[-len(kernel) - 1]
+    if each * groups == channels:
+        return
+    edit = f"choose groups among the divisors of {channels}"
+    if channels % groups == 0:
+        edit = f"it should be {(outputs, channels // groups, *kernel)}"
+        if each and channels % each == 0 and outputs % (channels // each) == 0:
+            edit += f", or write groups={channels // each}"
+    if len(shape) < len(weight) and each * groups == 1:
+        edit += "; for a batch of one channel write x.unsqueeze(1)"
+    raise ValueError(
+        f"{name}: input of shape {shape} has {channels} channels, the weight of shape {weight} "
+        f"expects {each * groups}; {edit}"
+    )
 
 
 def padding_pairs(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...methods.base import need_float
+from ...methods.base import need_float, need_tensor
 from ...ops import deform as ops
 from ...tensor import Tensor, apply
 from .shapes import sizes
@@ -36,4 +36,12 @@ def deform_conv2d(
         "padding": sizes(name, "padding", padding, 2, 0),
         "dilation": sizes(name, "dilation", dilation, 2, 1),
     }
-    return apply(ops.deform_conv2d, need_float(name, input), offset, weight, bias, mask, **options)
+    return apply(
+        ops.deform_conv2d,
+        need_float(name, input),
+        need_tensor(name, offset),
+        weight,
+        bias,
+        mask,
+        **options,
+    )

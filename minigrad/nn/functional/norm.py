@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...methods.base import need_float
 from ...ops import norm as ops
 from ...tensor import Tensor, apply
 
@@ -65,6 +66,7 @@ def layer_norm(
 ) -> Tensor:
     """Normalise over the last axes, whose sizes are `normalized_shape`."""
     shape = tuple(normalized_shape)
+    need_float("layer_norm", input)
     if not shape or input.shape[-len(shape) :] != shape:
         raise ValueError(
             f"layer_norm: input of shape {input.shape} does not end in normalized_shape {shape}"
@@ -129,7 +131,7 @@ def instance_norm(
 
 def _check_channels(name: str, x: Tensor, argument: str, values: dict[str, Tensor | None]) -> int:
     """The number of channels of x, after making sure that `values` have one number for each."""
-    if x.ndim < 2:
+    if need_float(name, x).ndim < 2:
         raise ValueError(f"{name}: input must be (N, C) or (N, C, ...), got {x.shape}")
     channels = x.shape[1]
     for what, value in values.items():

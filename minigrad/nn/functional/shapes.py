@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...methods.base import need_tensor
 from ...tensor import Tensor
 
 AXES = {1: "L", 2: "H, W", 3: "D, H, W"}
@@ -27,11 +28,11 @@ def sizes(name: str, argument: str, value: Any, n: int, least: int) -> tuple[int
 
 def batched(name: str, x: Tensor, n: int) -> tuple[Tensor, bool]:
     """The input with a batch axis, and whether it had to be added."""
-    if x.ndim == n + 2:
+    if need_tensor(name, x).ndim == n + 2:
         return x, False
     if x.ndim == n + 1:
         return x.unsqueeze(0), True
     raise ValueError(
         f"{name}: expected an input of {n + 2} axes (N, C, {AXES[n]}), got shape {x.shape}"
-        + ("; add the channel axis with x.unsqueeze(1)" if x.ndim == n else "")
+        + ("; write x.unsqueeze(0) if it is one map of one channel" if x.ndim == n else "")
     )

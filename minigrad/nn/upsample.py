@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from ..tensor import Tensor
 from . import functional as F
-from .arguments import choice, whole
+from .arguments import whole
+from .functional.vision import resize_to
 from .layer import Layer
-
-MODES = ("nearest", "linear", "bilinear", "trilinear")
 
 
 class Upsample(Layer):
@@ -15,24 +17,17 @@ class Upsample(Layer):
 
     def __init__(
         self,
-        size: int | tuple[int, ...] | None = None,
-        scale_factor: float | tuple[float, ...] | None = None,
+        size: int | Sequence[int] | None = None,
+        scale_factor: float | Sequence[float] | None = None,
         mode: str = "nearest",
         align_corners: bool | None = None,
     ) -> None:
         super().__init__()
-        if (size is None) == (scale_factor is None):
-            raise ValueError(
-                f"Upsample: give either size or scale_factor, got size={size} and "
-                f"scale_factor={scale_factor}"
-            )
-        if isinstance(scale_factor, tuple):
-            scale_factor = tuple(float(factor) for factor in scale_factor)
-        elif scale_factor is not None:
-            scale_factor = float(scale_factor)
-        self.size, self.scale_factor = size, scale_factor
-        self.mode = choice("Upsample", "mode", mode, MODES)
-        self.align_corners = align_corners
+        given = resize_to("Upsample", size, scale_factor, mode, align_corners, None)
+        value: Any = given[0] if len(given) == 1 else given
+        self.size = None if size is None else value
+        self.scale_factor = value if size is None else None
+        self.mode, self.align_corners = mode, align_corners
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, *sizes) -> (N, C, *new sizes)."""

@@ -162,7 +162,7 @@ def test_adaptive_pooling(data, n, kind):
 def test_resizing(data, n, linear, by_factor, align_corners):
     size = data.draw(st.tuples(*[st.integers(1, 6)] * n))
     mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[n] if linear else "nearest"
-    options = {"mode": mode, "align_corners": align_corners and linear}
+    options = {"mode": mode, "align_corners": align_corners if linear else None}
     if by_factor:
         options["scale_factor"] = data.draw(
             st.tuples(*[st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0])] * n)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import Any
 
-from ...methods.base import need_float
+import numpy as np
+
+from ...methods.base import need_float, need_tensor
 from ...ops import interpolate as resizing
 from ...ops import shape as shaping
 from ...tensor import Tensor, apply
+from ..arguments import choice
 
 
 def pad(
@@ -43,32 +47,65 @@ def interpolate(
 
     mode is "nearest", "linear" (N, C, L), "bilinear" (N, C, H, W) or "trilinear" (N, C, D, H, W).
     """
-    n = input.ndim - 2
-    if (size is None) == (scale_factor is None):
-        raise ValueError("interpolate: give either size or scale_factor")
-    if n not in LINEAR.values() or (mode != "nearest" and LINEAR.get(mode) != n):
+    n = need_tensor("interpolate", input).ndim - 2
+    given = resize_to("interpolate", size, scale_factor, mode, align_corners, n)
+    if n not in LINEAR.values() or LINEAR.get(mode, n) != n:
+        fits = [f"'{name}'" for name, axes in LINEAR.items() if axes == n]
         raise ValueError(
-            f"interpolate: mode {mode!r} does not fit shape {input.shape}; use 'nearest'"
-            f" or {[name for name, axes in LINEAR.items() if axes == n] or 'an input (N, C, H, W)'}"
+            f"interpolate: mode {mode!r} does not fit shape {input.shape}; use 'nearest' or "
+            f"{fits[0] if fits else 'an input (N, C, H, W)'}"
         )
     if mode != "nearest":
         need_float(f"interpolate, mode {mode!r}", input)
-    given = scale_factor if size is None else size
-    given = tuple(given) if isinstance(given, (tuple, list)) else (given,) * n
-    scale = given if size is None else None
-    if scale is not None and len(scale) == n:
-        given = tuple(math.floor(s * f) for s, f in zip(input.shape[2:], scale, strict=True))
-    if len(given) != n or min(given) < 1:
-        raise ValueError(f"interpolate: the size must be {n} numbers of at least 1, got {given}")
-    kind = "nearest" if mode == "nearest" else "linear"
+    new = given = given * n if len(given) == 1 else given
+    if size is None:
+        new = tuple(math.floor(s * f) for s, f in zip(input.shape[2:], given, strict=True))
+        if min(new) < 1:
+            raise ValueError(
+                f"interpolate: scale_factor={scale_factor} leaves nothing of shape {input.shape}, "
+                f"its axes would be {new}; write a larger scale_factor"
+            )
     return apply(
         resizing.interpolate,
         input,
-        size=given,
-        scale=None if recompute_scale_factor else scale,
-        mode=kind,
+        size=new,
+        scale=None if recompute_scale_factor or size is not None else given,
+        mode="nearest" if mode == "nearest" else "linear",
         align_corners=bool(align_corners),
     )
+
+
+def resize_to(
+    name: str, size: Any, scale_factor: Any, mode: str, align_corners: bool | None, n: int | None
+) -> tuple[Any, ...]:
+    """The checked numbers of size or scale_factor: one, or one for each of n axes."""
+    if (size is None) == (scale_factor is None):
+        raise ValueError(
+            f"{name}: give either size or scale_factor, got size={size} and "
+            f"scale_factor={scale_factor}"
+        )
+    choice(name, "mode", mode, ["nearest", *LINEAR])
+    if mode == "nearest" and align_corners is not None:
+        raise ValueError(
+            f"{name}: align_corners={align_corners} means nothing to mode='nearest'; leave it out, "
+            "or write mode='bilinear' for images"
+        )
+    value, n = scale_factor if size is None else size, LINEAR.get(mode, n)
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    kind: Any = Real if size is None else Integral
+    good = [isinstance(v, kind) and not isinstance(v, bool) and 0 < v < math.inf for v in values]
+    if all(good) and len(values) in (1, n or max(1, len(values))):
+        return tuple(map(float if size is None else int, values))
+    wanted = "scale_factor must be a number above 0"
+    edit = ""
+    if size is not None:
+        wanted = "size must be a whole number of at least 1"
+        if isinstance(value, float) and value.is_integer():
+            edit = f"; write size={int(value)}"
+    each = "each axis" if n is None else f"each of {n} axes"
+    raise ValueError(f"{name}: {wanted}, or one for {each}, got {value!r}{edit}")
 
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:

@@ -45,7 +45,9 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
             targets.append((x if x._node is None else x._node) if needed else None)
             versions.append(x._version)
         else:
-            arrays.append(x if x is None else need_tensor(op.__name__, x))
+            if x is not None:  # as a bias may be
+                need_tensor(op.__name__, x)
+            arrays.append(x)
             needs.append(False)
             targets.append(None)
             versions.append(0)

@@ -66,7 +66,8 @@ WRONG_LAYERS = [
      "MultiheadAttention: embed_dim=10 is not divisible by num_heads=3; the nearest embed_dim is "
      "9 or 12, or choose num_heads among 1, 2, 5, 10"),
     (lambda: nn.MultiheadAttention(8, 0), ValueError, "num_heads must be at least 1, got 0"),
-    (lambda: nn.MultiheadAttention(8, 2, dropout=1.5), ValueError, r"dropout must be in 0..1, got 1.5"),
+    (lambda: nn.MultiheadAttention(8, 2, dropout=1.5), ValueError, "dropout must be between 0 and 1, got 1"),
+    (lambda: nn.MultiheadAttention(8, 2, dropout="0.1"), TypeError, r"dropout must be .*, got '0.1'$"),
     (lambda: nn.MultiheadAttention(8, 2, kdim=0), ValueError, "kdim must be at least 1, got 0"),
     (lambda: nn.MultiheadAttention(8, 2, vdim=2.0), TypeError, "vdim must be an int, got 2.0"),
 ]  # fmt: skip

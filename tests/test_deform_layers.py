@@ -144,6 +144,16 @@ def test_print():
     assert "offset_groups=2, modulated=False\n  (offset): Conv2d(2, 36, " in shown
 
 
+def test_arrays_do_as_well_as_tensors():
+    layer = nn.DeformConv(4, 4)
+    offsets = np.ones((2, 18, 8, 8), np.float32)
+    points = layer.sampling_points(mg.tensor(offsets))
+    assert np.array_equal(layer.sampling_points(offsets), points)
+    x, w = np.ones((2, 4, 8, 8), np.float32), mg.ones(4, 4, 3, 3)
+    y = D(x, offsets[:, :, 1:-1, 1:-1], w).data
+    assert np.array_equal(y, D(mg.tensor(x), mg.ones(2, 18, 6, 6), w).data)
+
+
 # Mistakes
 
 X, OFFSET, W = mg.zeros(2, 4, 8, 8), mg.zeros(2, 18, 6, 6), mg.zeros(4, 4, 3, 3)

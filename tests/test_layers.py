@@ -196,6 +196,13 @@ def test_what_the_layer_before_gave_is_said():
         nn.Conv2d(4, 6, 3)(None)
 
 
+def test_groups_may_be_a_numpy_integer():
+    x, w = mg.ones(2, 4, 5, 5), mg.ones(6, 2, 3, 3)
+    groups = np.int64(2)
+    y = nn.functional.conv2d(x, w, groups=groups)
+    assert y.tolist() == nn.functional.conv2d(x, w, groups=2).tolist()
+
+
 # Pooling
 
 
@@ -277,7 +284,10 @@ def test_upsample_and_pixel_shuffle():
     x = mg.tensor([[[[1.0, 2], [3, 4]]]])
     expected = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
     assert nn.Upsample(scale_factor=2)(x)[0, 0].tolist() == expected
-    assert nn.Upsample((4, 4))(x)[0, 0].tolist() == expected
+    for size in (4, 4), [4, 4], np.array([4, 4]), np.int64(4):
+        assert nn.Upsample(size)(x)[0, 0].tolist() == expected
+        assert nn.functional.interpolate(x, size)[0, 0].tolist() == expected
+    assert nn.Upsample(scale_factor=[2, 2])(x)[0, 0].tolist() == expected
     corners = nn.Upsample((3, 3), mode="bilinear", align_corners=True)(x)[0, 0].tolist()
     assert corners == [[1, 1.5, 2], [2, 2.5, 3], [3, 3.5, 4]]
     pixels = mg.arange(4.0).reshape(1, 4, 1, 1)

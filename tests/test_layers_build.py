@@ -56,6 +56,8 @@ from minigrad import nn
         (nn.Embedding(3, 4, padding_idx=-1), "Embedding(3, 4, padding_idx=2)"),
         (nn.CrossEntropyLoss(), "CrossEntropyLoss()"),
         (nn.Upsample(scale_factor=2), "Upsample(scale_factor=2.0, mode='nearest')"),
+        (nn.Upsample([2, 3]), "Upsample(size=(2, 3), mode='nearest')"),
+        (nn.Upsample(scale_factor=[2, 3]), "Upsample(scale_factor=(2.0, 3.0), mode='nearest')"),
         (nn.ZeroPad2d(1), "ZeroPad2d((1, 1, 1, 1))"),
         (nn.ConstantPad1d(2, 3.5), "ConstantPad1d(padding=(2, 2), value=3.5)"),
     ],
@@ -136,7 +138,7 @@ def test_print_of_a_model():
         (
             lambda: nn.GroupNorm(4, 6),
             ValueError,
-            r"GroupNorm: num_channels=6 is not divisible by num_groups=4; the nearest .* 4 or 8, or "
+            r"num_channels=6 is not divisible by num_groups=4; the nearest .* 4 or 8, or "
             r"choose num_groups among 1, 2, 3, 6$",
         ),
         (
@@ -152,6 +154,16 @@ def test_print_of_a_model():
             r"AdaptiveAvgPool2d: output_size must be .* got \(1, 2, 3\)",
         ),
         (lambda: nn.BatchNorm2d(0), ValueError, r"BatchNorm2d: num_features must be at least 1"),
+        *(
+            (make, TypeError, "Norm.*: eps must be a number of at least 0, got '1e-5'$")
+            for make in (
+                lambda: nn.BatchNorm2d(4, eps="1e-5"),
+                lambda: nn.LayerNorm(4, eps="1e-5"),
+                lambda: nn.GroupNorm(2, 4, eps="1e-5"),
+            )
+        ),
+        (lambda: nn.BatchNorm1d(4, momentum="0.1"), TypeError, "momentum must be between 0 and 1"),
+        (lambda: nn.Dropout("0.1"), TypeError, "Dropout: p must be between 0 and 1, got '0.1'$"),
         (
             lambda: nn.LayerNorm((3, 0)),
             ValueError,
@@ -186,6 +198,19 @@ def test_print_of_a_model():
             lambda: nn.Upsample(2, mode="nearst"),
             ValueError,
             r"mode must be one of .* mean 'nearest'",
+        ),
+        (lambda: nn.Upsample("2"), ValueError, "Upsample: size must be a whole number .* got '2'"),
+        (lambda: nn.Upsample(()), ValueError, r"Upsample: size must be a whole .* got \(\)"),
+        (
+            lambda: nn.Upsample((2, 2, 2), mode="bilinear"),
+            ValueError,
+            r"Upsample: size must be .* for each of 2 axes, got \(2, 2, 2\)",
+        ),
+        (lambda: nn.Upsample(scale_factor="2"), ValueError, "scale_factor must be a number above"),
+        (
+            lambda: nn.Upsample(scale_factor=2, align_corners=True),
+            ValueError,
+            "Upsample: align_corners=True means nothing to mode='nearest'; leave it out",
         ),
         (
             lambda: nn.PixelShuffle(0),

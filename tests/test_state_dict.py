@@ -214,4 +214,9 @@ def test_what_is_no_state_dict_is_refused():
         r"whole checkpoint; write load_state_dict\(checkpoint\['net'\]\)",
         TypeError,
     )
+    tensor = type("Tensor", (), {"__module__": "torch", "numpy": lambda self: np.ones(3)})()
+    edit = (
+        r"got torch.Tensor; write load_state_dict\(\{k: v.numpy\(\) for k, v in state.items\(\)\}"
+    )
+    refuse(net, {"fc.bias": tensor}, rf"'fc.bias' must be a Tensor, {edit}", TypeError)
     refuse(net, {"fc.bias": [1, 2, 3]}, r"'fc.bias' must be a Tensor, got list", TypeError)

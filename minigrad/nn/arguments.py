@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,17 @@ def whole(layer: object, name: str, value: Any, least: int = 1) -> int:
     if value < least:
         raise ValueError(f"{where} must be at least {least}, got {value}")
     return int(value)
+
+
+def number(layer: object, name: str, value: Any, least: float = 0, most: float = math.inf) -> Any:
+    """`value`, a number from `least` to `most`."""
+    wanted = f"between {least} and {most}" if most < math.inf else f"a number of at least {least}"
+    where = f"{type(layer).__name__}: {name} must be {wanted}, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(where)
+    if not least <= float(value) <= most:
+        raise ValueError(where)
+    return value
 
 
 def choice(owner: str, name: str, value: Any, choices: Iterable[str]) -> str:

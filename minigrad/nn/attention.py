@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..functions import cat
+from ..methods.base import need_tensor
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .arguments import divides, whole
+from .arguments import divides, number, whole
 from .functional.attention import added, attend, causal_mask
 from .layer import Layer
 from .linear import Linear
@@ -49,9 +50,8 @@ class MultiheadAttention(Layer):
         self.head_dim = e // self.num_heads
         self.kdim = e if kdim is None else whole(self, "kdim", kdim)
         self.vdim = e if vdim is None else whole(self, "vdim", vdim)
-        if not 0 <= dropout <= 1:
-            raise ValueError(f"{type(self).__name__}: dropout must be in 0..1, got {dropout}")
-        self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
+        self.dropout = number(self, "dropout", dropout, 0, 1)
+        self.batch_first, self.add_zero_attn = batch_first, add_zero_attn
         together = self.kdim == self.vdim == e
         self.in_proj_weight = _empty(3 * e, e) if together else None
         self.q_proj_weight = None if together else _empty(e, e)
@@ -179,7 +179,7 @@ class MultiheadAttention(Layer):
     def _check_axes(self, **inputs: Tensor) -> None:
         order = "(N, L, E)" if self.batch_first else "(L, N, E)"
         for what, x in inputs.items():
-            if x.ndim not in (2, 3) or x.ndim != inputs["query"].ndim:
+            if need_tensor(what, x).ndim not in (2, 3) or x.ndim != inputs["query"].ndim:
                 edit = ""
                 if x.ndim == 4 and self.batch_first:
                     edit = "; write x.flatten(2).mT to make a sequence of a map (N, E, H, W)"

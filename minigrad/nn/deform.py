@@ -42,13 +42,14 @@ class Deformable(ConvNd):
         options = self.stride, self.padding, self.dilation
         return F.deform_conv2d(x, offset, self.weight, self.bias, *options, mask)
 
-    def sampling_points(self, offsets: Tensor) -> np.ndarray:
+    def sampling_points(self, offsets: Tensor | np.ndarray) -> np.ndarray:
         """Where each tap reads, for drawing: coordinates (y, x) in pixels of the input.
 
         offsets (N, 2 * offset_groups * K, H', W') -> (N, H', W', offset_groups, K, 2), with K taps.
         Pixel centers are whole numbers; what lies beyond the image reads 0 there.
         """
         taps = math.prod(self.kernel_size)
+        offsets = np.asarray(offsets)
         if offsets.ndim != 4 or offsets.shape[1] == 0 or offsets.shape[1] % (2 * taps):
             raise ValueError(
                 f"{type(self).__name__}.sampling_points: offsets must have shape (N, a multiple of "
@@ -56,7 +57,7 @@ class Deformable(ConvNd):
             )
         groups = offsets.shape[1] // (2 * taps)
         window = self.kernel_size, self.stride, self.padding, self.dilation
-        points = places(offsets.data, Geometry(*window, self.groups, groups))
+        points = places(offsets, Geometry(*window, self.groups, groups))
         return points.transpose(1, 2, 3, 5, 4, 0)
 
     def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
@@ -154,7 +155,7 @@ class DeformConv(Deformable):
         self.last_mask = None if mask is None else mask.detach()
         return self._deform(x, offsets, mask)
 
-    def sampling_points(self, offsets: Tensor | None = None) -> np.ndarray:
+    def sampling_points(self, offsets: Tensor | np.ndarray | None = None) -> np.ndarray:
         """Where each tap reads, for drawing: (y, x) in pixels of the input.
 
         offsets (N, 2 * offset_groups * K, H', W'), by default those of the last forward, ->

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ..tensor import Tensor
 from . import functional as F
+from .arguments import number
 from .layer import Layer
 
 
@@ -23,9 +24,7 @@ class DropoutNd(Layer):
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__}: p must be between 0 and 1, got {p}")
-        self.p, self.inplace = p, inplace
+        self.p, self.inplace = number(self, "p", p, 0, 1), inplace
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop in training; the shape stays."""

@@ -223,6 +223,10 @@ def _arrays(owner: str, state_dict: Mapping[str, Tensor | np.ndarray]) -> dict[s
                 f"write load_state_dict(checkpoint[{key!r}])"
             )
         if not isinstance(value, (Tensor, np.ndarray)):
-            raise TypeError(f"{where}: {key!r} must be a Tensor, got {type(value).__name__}")
+            kind, edit = type(value).__name__, ""
+            if hasattr(value, "numpy"):  # a tensor of another library
+                kind = f"{type(value).__module__}.{kind}"
+                edit = "; write load_state_dict({k: v.numpy() for k, v in state.items()})"
+            raise TypeError(f"{where}: {key!r} must be a Tensor, got {kind}{edit}")
         arrays[key] = value.data if isinstance(value, Tensor) else value
     return arrays

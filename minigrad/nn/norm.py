@@ -10,7 +10,7 @@ from ..methods.base import need_tensor
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .arguments import divides, whole
+from .arguments import divides, number, whole
 from .layer import Layer
 from .parameter import Parameter
 
@@ -56,7 +56,8 @@ class ChannelNorm(Norm):
     ) -> None:
         super().__init__()
         self.num_features = whole(self, "num_features", num_features)
-        self.eps, self.momentum = eps, momentum
+        self.eps = number(self, "eps", eps)
+        self.momentum = None if momentum is None else number(self, "momentum", momentum, 0, 1)
         self.affine, self.track_running_stats = affine, track_running_stats
         self._add_affine((self.num_features,), affine, bias)
         for name, first in (
@@ -214,7 +215,7 @@ class LayerNorm(Norm):
         if not isinstance(normalized_shape, (tuple, list)):
             normalized_shape = (normalized_shape,)
         self.normalized_shape = tuple(whole(self, "normalized_shape", n) for n in normalized_shape)
-        self.eps, self.elementwise_affine = eps, elementwise_affine
+        self.eps, self.elementwise_affine = number(self, "eps", eps), elementwise_affine
         self._add_affine(self.normalized_shape, elementwise_affine, bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -248,7 +249,7 @@ class GroupNorm(Norm):
         self.num_groups = whole(self, "num_groups", num_groups)
         self.num_channels = whole(self, "num_channels", num_channels)
         divides(self, self.num_groups, "num_groups", num_channels=self.num_channels)
-        self.eps, self.affine = eps, affine
+        self.eps, self.affine = number(self, "eps", eps), affine
         self._add_affine((self.num_channels,), affine, bias)
 
     def forward(self, x: Tensor) -> Tensor:

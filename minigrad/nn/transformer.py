@@ -116,6 +116,14 @@ class TransformerEncoder(Layer):
                 f"TransformerEncoderLayer(64, 4), got {encoder_layer!r}"
             )
         self.layers = ModuleList([copy.deepcopy(encoder_layer) for _ in range(self.num_layers)])
+        if norm is not None and not isinstance(norm, Layer):
+            edit = ""
+            if isinstance(norm, type):
+                edit = f"; write {norm.__name__}(...), with parentheses"
+            raise TypeError(
+                f"{type(self).__name__}: norm must be a layer, such as LayerNorm(64), or None, got "
+                f"{norm!r}{edit}"
+            )
         self.norm = norm
 
     def forward(

@@ -56,6 +56,8 @@ POOLING = [
     (lambda: F.max_pool3d(X, (2, 2)), r"max_pool3d: kernel_size must be .* 3 of them \(D, H, W\), got \(2, 2\)"),
     (lambda: F.adaptive_avg_pool2d(X, 0), "adaptive_avg_pool2d: output_size must be a whole number of at least 1"),
     (lambda: F.adaptive_max_pool2d(X, (2, 2, None)), "adaptive_max_pool2d: output_size must be"),
+    (lambda: F.adaptive_max_pool2d(mg.ones(2, 4, 0, 4), 2), r"adaptive_max_pool2d: .* nothing to pool in shape \(2, 4, 0, 4\)"),
+    (lambda: F.adaptive_avg_pool1d(mg.ones(4, 0), 1), r"adaptive_avg_pool1d: .* nothing to pool in shape \(4, 0\)"),
     (lambda: F.adaptive_max_pool1d(X, 2), "adaptive_max_pool1d: expected an input of 3 axes"),
 ]  # fmt: skip
 
@@ -122,11 +124,19 @@ OTHERS = [
     (lambda: F.interpolate(X), "interpolate: give either size or scale_factor"),
     (lambda: F.interpolate(X, 4, 2), "interpolate: give either size or scale_factor"),
     (lambda: F.interpolate(X, 4, mode="linear"), r"mode 'linear' does not fit .*\(2, 3, 8, 8\).*'bilinear'"),
-    (lambda: F.interpolate(X, 4, mode="bicubic"), "interpolate: mode 'bicubic' does not fit"),
+    (lambda: F.interpolate(X, 4, mode="bicubic"), r"interpolate: mode must be one of 'nearest', .*'trilinear', got 'bicubic'"),
     (lambda: F.interpolate(mg.ones(2, 3), 4), r"interpolate: mode 'nearest' does not fit .*\(N, C, H, W\)"),
-    (lambda: F.interpolate(X, (4, 4, 4)), r"interpolate: the size must be 2 numbers of at least 1, got \(4, 4, 4\)"),
-    (lambda: F.interpolate(X, scale_factor=(2, 2, 2)), "interpolate: the size must be 2 numbers"),
-    (lambda: F.interpolate(X, scale_factor=0.1), r"interpolate: the size must be .* got \(0, 0\)"),
+    (lambda: F.interpolate(X, 4, align_corners=False), "interpolate: align_corners=False means nothing to mode='nearest'; leave"),
+    (lambda: F.interpolate(X, (4, 4, 4)), r"size must be a whole number of at least 1, or one for each of 2 axes, got \(4, 4, 4\)"),
+    (lambda: F.interpolate(X, (4, 0)), r"interpolate: size must be .* got \(4, 0\)"),
+    (lambda: F.interpolate(X, "2"), "interpolate: size must be .* got '2'$"),
+    (lambda: F.interpolate(X, 16.0), "interpolate: size must be .* got 16.0; write size=16$"),
+    (lambda: F.interpolate(X, scale_factor=(2, 2, 2)), r"scale_factor must be a number above 0, .*2 axes, got \(2, 2, 2\)"),
+    *(
+        (lambda f=f: F.interpolate(X, scale_factor=f), f"interpolate: scale_factor must be a number above 0, .* got {f!r}$")
+        for f in ["2", True, 0, -1, float("inf"), float("nan")]
+    ),
+    (lambda: F.interpolate(X, scale_factor=0.1), r"scale_factor=0.1 leaves nothing of shape .* would be \(0, 0\)"),
     (lambda: F.pixel_shuffle(X, 2), "pixel_shuffle: 3 channels are not divisible by upscale_factor.2 = 4"),
     (lambda: F.pixel_unshuffle(X, 3), "pixel_unshuffle: 8 x 8 is not divisible by 3"),
     (lambda: F.pixel_shuffle(X[0, 0], 2), r"pixel_shuffle: expected \(..., C, H, W\) .*\(8, 8\) and 2"),

@@ -75,6 +75,8 @@ def _adaptive_pool(n: int, op: Callable, kind: str) -> Callable[..., Tensor]:
 
     def adaptive_pool(input: Tensor, output_size: Any) -> Tensor:
         x, single = batched(name, input, n)
+        if 0 in x.shape[2:]:
+            raise ValueError(f"{name}: there is nothing to pool in shape {input.shape}")
         asked = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
         kept = [x.shape[2 + i] if a is None and i < n else a for i, a in enumerate(asked)]
         out = sizes(name, "output_size", kept, n, 1)

@@ -1,3 +1,5 @@
+import re
+
 import loops_filters
 import numpy as np
 import pytest
@@ -171,6 +173,7 @@ GRAY = np.zeros((8, 8))
         (lambda: canny(np.zeros((3, 3, 4))),
          r"canny: image .* 3 channels, got shape \(3, 3, 4\); drop .* image\[\.\.\., :3\]"),
         (lambda: grayscale(np.zeros((3, 3, 2))), r"grayscale: .*got shape \(3, 3, 2\)$"),
+        (lambda: canny(GRAY, GRAY), "canny: sigma must be a number above 0, got ndarray$"),
         (lambda: canny(mg.zeros(1, 8, 8)),
          r"canny: .* got a Tensor of shape \(1, 8, 8\); write image.permute\(1, 2, 0\).numpy\(\)"),
     ],
@@ -178,6 +181,28 @@ GRAY = np.zeros((8, 8))
 def test_mistakes(call, message):
     with pytest.raises((TypeError, ValueError), match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("shape", "edit"),
+    [
+        ((9, 8), "image.numpy()"),
+        ((3, 9, 8), "image.permute(1, 2, 0).numpy()"),
+        ((6, 9, 8), "image[0].numpy()"),
+        ((2, 1, 9, 8), "image[0].permute(1, 2, 0).numpy()"),
+        ((2, 6, 9, 8), "image[0][0].numpy()"),
+    ],
+)
+def test_the_edit_that_makes_an_array_of_a_tensor_works(shape, edit):
+    for image in mg.ones(*shape), mg.ones(*shape).requires_grad_():
+        if image.requires_grad:
+            edit = edit.replace(".numpy", ".detach().numpy")
+        for call in canny, grayscale:
+            with pytest.raises(TypeError, match=rf"; write {re.escape(edit)}$"):
+                call(image)
+            call(eval(edit, {"image": image}))
+    with pytest.raises(TypeError, match=r"got a Tensor of shape \(5,\)$"):
+        canny(mg.ones(5))
 
 
 def test_the_edits_work():

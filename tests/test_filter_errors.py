@@ -9,9 +9,16 @@ from minigrad.filters import (
     apply,
     as_conv2d,
     box,
+    emboss,
     gaussian,
     gradient,
+    identity,
     laplacian,
+    prewitt_x,
+    prewitt_y,
+    scharr_x,
+    scharr_y,
+    sharpen,
     sobel_x,
     sobel_y,
     unsharp_mask,
@@ -20,6 +27,10 @@ from minigrad.filters import (
 BATCH = np.zeros((9, 28, 28), np.uint8)
 GRAY = np.zeros((8, 8), np.float32)
 ANY = sobel_x()
+KERNELS = [
+    sobel_x, sobel_y, prewitt_x, prewitt_y, scharr_x, scharr_y, laplacian, gaussian, box, sharpen,
+    emboss, identity,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -85,6 +96,7 @@ def test_gradient_wants_arrays():
         ),
         ([1, 0, -1], r"got int64 of shape \(3,\); for example sobel_x\(\), or \[\[1, 0, -1\]\]"),
         ([[1, 2], [3]], "kernel's rows must all have the same length"),
+        ([[1, float("nan")]], "kernel holds nan or inf"),
         ([[]], r"got float64 of shape \(1, 0\)"),
         (np.ones((3, 3, 3, 3)), r"of shape \(3, 3, 3, 3\)"),
         (np.ones((3, 3), complex), "got complex128"),
@@ -128,6 +140,11 @@ def test_kernels_too_large_for_their_border(padding, message):
         (lambda: unsharp_mask(GRAY, amount="1"), "unsharp_mask: amount must be a number above 0"),
         (lambda: unsharp_mask(GRAY, 3.0), 'unsharp_mask: a kernel of 25x25 .*padding="replicate"'),
         (lambda: gradient(GRAY, "sobl"), "gradient: kernel must be .* did you mean 'sobel'"),
+        (
+            lambda: gradient(GRAY, ANY),
+            r"gradient: .* name of a pair, .* got ndarray; .* write filters",
+        ),
+        (lambda: gradient(GRAY, sobel_x), r"gradient: kernel must be the name .* got function;"),
         (lambda: gradient(GRAY, padding="same"), "gradient: padding must be one of"),
         (lambda: gradient(GRAY[:1]), "gradient: a kernel of 3x3 is too large .* axis of 1"),
         (lambda: laplacian(6), r"laplacian: neighbors must be 4 .* or 8 .*got 6"),
@@ -150,6 +167,15 @@ def test_kernels_too_large_for_their_border(padding, message):
 def test_options_that_are_none(call, message):
     with pytest.raises((TypeError, ValueError), match=message):
         call()
+
+
+@pytest.mark.parametrize("make", KERNELS, ids=lambda make: make.__name__)
+def test_a_kernel_is_no_function_of_an_image(make):
+    for image in GRAY, np.zeros((8, 8, 3)), mg.zeros(1, 8, 8):
+        edit = rf"^{make.__name__}: .* write filters.apply\(image, filters.{make.__name__}\(\)\)$"
+        with pytest.raises(TypeError, match=edit):
+            make(image)
+    assert apply(GRAY, make()).shape == GRAY.shape
 
 
 def test_the_way_out_of_a_border_too_narrow_works():

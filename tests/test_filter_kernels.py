@@ -92,6 +92,13 @@ def test_gaussian_without_a_size_reaches_four_sigma():
         assert gaussian(sigma=sigma).dtype == np.float32
 
 
+def test_a_narrow_gaussian_is_shared_by_the_pixels_next_to_the_middle():
+    middle = np.zeros((4, 4), np.float32)
+    middle[1:3, 1:3] = 0.25
+    assert np.array_equal(gaussian(4, 1e-3), middle)
+    assert np.array_equal(gaussian((1, 5), 1e-3), [[0, 0, 1, 0, 0]])
+
+
 def test_the_smoothing_and_sharpening_kernels():
     assert np.array_equal(box(), np.full((3, 3), 1 / 9, np.float32))
     assert np.array_equal(box((1, 4)), np.full((1, 4), 0.25, np.float32))
@@ -152,7 +159,7 @@ def test_a_conv2d_of_a_filter_computes_apply(shape, padding):
     kernel, x = numbers(*shape), mg.tensor(numbers(2, 3, 6, 7))
     conv = as_conv2d(kernel, channels=3, padding_mode=padding)
     close(conv(x).data, apply(x, kernel, padding).data)
-    close(as_conv2d(kernel, channels=3)(x).data, apply(x, kernel).data)
+    close(as_conv2d(kernel, channels=np.int64(3))(x).data, apply(x, kernel).data)
     valid = as_conv2d(kernel, channels=3, padding="valid")
     close(valid(x).data, apply(x, kernel, "valid").data)
 

@@ -114,6 +114,11 @@ def gradient(image: np.ndarray, kernel: str = "sobel", padding: str = "reflect")
     the change from pixel to pixel.
     """
     pixels = check_array("gradient", image)
+    if not isinstance(kernel, str):
+        raise TypeError(
+            f"gradient: kernel must be the name of a pair, 'sobel', 'scharr' or 'prewitt', got "
+            f"{type(kernel).__name__}; for one kernel write filters.apply(image, filters.sobel_x())"
+        )
     across, down = GRADIENTS[choice("gradient", "kernel", kernel, GRADIENTS)]
     x = slide("gradient", pixels, across(), padding)
     y = slide("gradient", pixels, down(), padding)
@@ -139,6 +144,8 @@ def check_kernel(owner: str, kernel: Any) -> np.ndarray:
             f"{owner}: kernel must be a 2-D array (kh, kw) of real numbers, got {weight.dtype} of "
             f"shape {weight.shape}; for example sobel_x(), or [[1, 0, -1]] for one row"
         )
+    if not np.isfinite(weight).all():
+        raise ValueError(f"{owner}: kernel holds nan or inf, so no pixel would be a number")
     return weight
 
 

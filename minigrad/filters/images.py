@@ -43,10 +43,9 @@ def check_image(owner: str, image: Any) -> Any:
 def check_array(owner: str, image: Any) -> np.ndarray:
     """An array (H, W) or (H, W, C) of uint8 or finite floats, as float32 in its own scale."""
     if isinstance(image, Tensor):
-        edit = "image.permute(1, 2, 0).numpy()" if image.ndim == 3 else "image.numpy()"
         raise TypeError(
             f"{owner}: image must be an array (H, W) or (H, W, C), got a Tensor of shape "
-            f"{image.shape}; write {edit}"
+            f"{image.shape}{_array_edit(image)}"
         )
     if not isinstance(image, np.ndarray):
         raise TypeError(
@@ -66,6 +65,17 @@ def check_array(owner: str, image: Any) -> np.ndarray:
             "from: np.argwhere(~np.isfinite(image))"
         )
     return image.astype(np.float32, copy=False)
+
+
+def _array_edit(image: Tensor) -> str:
+    """How to make an array of the first image of a Tensor, or of the first map if it has many."""
+    lead = image.ndim - 2
+    if lead not in (0, 1, 2):
+        return ""
+    edit = "image" + "[0]" * (lead == 2)
+    if lead:
+        edit += ".permute(1, 2, 0)" if image.shape[-3] in (1, 3) else "[0]"
+    return f"; write {edit}{'.detach()' * image.requires_grad}.numpy()"
 
 
 def _check_type(owner: str, dtype: np.dtype, as_uint8: str, as_float: str) -> None:

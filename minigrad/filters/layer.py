@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ def as_conv2d(
     any Conv2d. It is frozen (`requires_grad` is False); `trainable=True` makes it a start for
     learning. `padding` and `padding_mode` are Conv2d's.
     """
-    if not isinstance(channels, int) or isinstance(channels, bool) or channels < 1:
+    if not isinstance(channels, Integral) or isinstance(channels, bool) or channels < 1:
         raise ValueError(
             f"as_conv2d: channels must be a whole number of at least 1, got {channels!r}"
         )

@@ -179,7 +179,7 @@ ERRORS = [
     (ValueError, lambda: mg.as_matrix(nn.Conv2d(3, 8, 3), 224), "the matrix has 150,528 columns"),
     (ValueError, lambda: mg.receptive_field(nn.MaxPool2d(2)), "no convolution to tell the input's"),
     (RuntimeError, lambda: mg.receptive_field(nn.Conv2d(1, 6, 5), (1, 3, 32, 32)),
-     r"the model fails on this input: .* has 3 channels, .* expects 1; write in_channels=3"),
+     r"the model fails on this input: .* has 3 channels, .*=1; write in_channels=3"),
     (RuntimeError, lambda: mg.receptive_field(nn.TransformerEncoderLayer(8, 2), (5, 2, 8)),
      "no layer of TransformerEncoderLayer gave a map"),
     (RuntimeError, lambda: mg.receptive_field(nn.Linear(4, 4), (1, 4)),

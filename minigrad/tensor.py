@@ -45,7 +45,7 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
             targets.append((x if x._node is None else x._node) if needed else None)
             versions.append(x._version)
         else:
-            if x is not None:  # as a bias may be
+            if x is not None or not arrays:  # a bias may be None, the first input not
                 need_tensor(op.__name__, x)
             arrays.append(x)
             needs.append(False)

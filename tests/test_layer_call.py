@@ -122,6 +122,15 @@ def test_errors_of_the_users_own_classes_pass_unchanged():
     assert caught.value.args == (3, "stop")
 
 
+def test_another_attribute_that_lacks_is_left_as_it_is():
+    class Block(nn.Module):
+        def forward(self, x):
+            return x[0].missing
+
+    with pytest.raises(AttributeError, match="missing"):
+        nn.Sequential(Block())((mg.ones(1), mg.ones(1)))
+
+
 def test_the_users_line_is_in_the_traceback():
     try:
         Deep()(mg.ones(2, 4))  # this line

@@ -187,9 +187,13 @@ def test_what_the_layer_before_gave_is_said():
         match=r"^1\.filter \(CausalConv1d.*got a tuple; the layer before gave 2 outputs: .*\[0\]$",
     ):
         nn.Sequential(nn.GatedResidualBlock(4), nn.GatedResidualBlock(4))(mg.ones(2, 4, 9))
-    for layer in nn.ReLU(), nn.MaxPool2d(2), nn.BatchNorm2d(4), nn.LayerNorm(4), nn.GroupNorm(2, 4):
+    for layer in nn.ReLU(), nn.Tanh(), nn.Flatten(), nn.MaxPool1d(2), nn.BatchNorm1d(4):
         with pytest.raises(TypeError, match=r"^1 .* got a tuple; the layer before gave 2 outputs"):
             nn.Sequential(nn.GatedResidualBlock(4), layer)(mg.ones(2, 4, 9))
+        with pytest.raises(
+            TypeError, match=r" got None; does the forward before lack its `return`"
+        ):
+            layer(None)
     with pytest.raises(
         TypeError, match=r"^Conv2d.* got None; does the forward before lack its `re"
     ):

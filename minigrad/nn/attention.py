@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..functions import cat
-from ..methods.base import need_tensor
 from ..tensor import Tensor
 from . import functional as F
 from . import init
@@ -179,7 +178,7 @@ class MultiheadAttention(Layer):
     def _check_axes(self, **inputs: Tensor) -> None:
         order = "(N, L, E)" if self.batch_first else "(L, N, E)"
         for what, x in inputs.items():
-            if need_tensor(what, x).ndim not in (2, 3) or x.ndim != inputs["query"].ndim:
+            if x.ndim not in (2, 3) or x.ndim != inputs["query"].ndim:
                 edit = ""
                 if x.ndim == 4 and self.batch_first:
                     edit = "; write x.flatten(2).mT to make a sequence of a map (N, E, H, W)"

@@ -5,7 +5,6 @@ N samples, C channels, M branches, *S spatial sizes.
 
 from __future__ import annotations
 
-from ..methods.base import need_tensor
 from ..tensor import Tensor
 from . import functional as F
 from .activation import ReLU
@@ -29,7 +28,7 @@ def scale(x: Tensor, s: Tensor) -> Tensor:
 
 def check_map(layer: Layer, x: Tensor, channels: int) -> None:
     """Refuse what is no batch of maps with so many channels."""
-    if need_tensor(type(layer).__name__, x).ndim < 3:
+    if x.ndim < 3:
         raise ValueError(f"expected a map (N, {channels}, *sizes), got shape {x.shape}")
     if x.shape[1] != channels:
         edit = f"write {type(layer).__name__}({x.shape[1]}, ...), or let the layer before give"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..methods.base import need_tensor
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
@@ -31,6 +32,17 @@ def locate(error: Exception, layer: Layer, inputs: tuple[Any, ...]) -> None:
         notes["outermost"] = layer
     path, raiser = notes["layer_path"], _one_line(notes["layer"])
     error.args = (f"{path} ({raiser}): {notes['text']}" if path else f"{raiser}: {notes['text']}",)
+
+
+def refuse_no_tensor(error: AttributeError, layer: Layer, inputs: tuple[Any, ...]) -> None:
+    """Say that a layer was given several Tensors or none, where that is why it lacks a method."""
+    if not inputs or error.obj is not inputs[0]:
+        return
+    try:
+        need_tensor("forward", inputs[0])
+    except TypeError as reason:
+        locate(reason, layer, inputs)
+        raise reason from error
 
 
 def _one_line(layer: Layer) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol
 import numpy as np
 
 from ..tensor import RemovableHandle, Tensor
-from .errors import locate
+from .errors import locate, refuse_no_tensor
 from .parameter import Parameter
 from .state import explain
 from .tree import Tree
@@ -61,6 +61,9 @@ class Layer(Tree):
                 if self._forward_hooks or self._forward_pre_hooks:
                     return self._forward_with_hooks(inputs, options)
                 return self.forward(*inputs, **options)
+            except AttributeError as error:
+                refuse_no_tensor(error, self, inputs)
+                raise
             except Exception as error:
                 locate(error, self, inputs)
                 raise

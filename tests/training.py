@@ -8,8 +8,8 @@ from minigrad.transforms import Compose, RandomAffine, ToTensor
 from minigrad.utils.data import DataLoader
 
 AUGMENT = Compose([RandomAffine(10, (0.1, 0.1)), ToTensor()])
-SHAPES = SyntheticShapes(transform=AUGMENT, size=60, image_size=8)
-HELD_OUT = SyntheticShapes(train=False, transform=ToTensor(), size=20, image_size=8)
+SHAPES = SyntheticShapes(transform=AUGMENT, n=60, size=8)
+HELD_OUT = SyntheticShapes(train=False, transform=ToTensor(), n=20, size=8)
 
 
 def net():

@@ -174,7 +174,7 @@ def test_reprs_read_as_written():
 
 def test_a_loader_batch_of_augmented_images():
     data = SyntheticShapes(
-        size=10,
+        n=10,
         channels=3,
         transform=Compose([RandomCrop(28, padding=4), RandomHorizontalFlip(), ToTensor()]),
     )

@@ -89,7 +89,7 @@ def test_unsharp_mask():
 
 
 def test_grayscale():
-    color = SyntheticShapes(size=1, channels=3).data[0] / 255
+    color = SyntheticShapes(n=1, channels=3).data[0] / 255
     expected = skimage.color.rgb2yuv(color)[..., 0]  # scikit-image's rgb2gray has other weights
     np.testing.assert_allclose(filters.grayscale(color), expected, atol=1e-6)
 

@@ -108,7 +108,9 @@ X, W = mg.zeros(2, 4, 5, 5), mg.zeros(4, 3, 3, 3)
 ERRORS = [
     (lambda: F.conv_transpose2d(mg.zeros(2, 3, 5, 5), W),
      r"conv_transpose2d: input of shape \(2, 3, 5, 5\) has 3 channels, the weight of shape "
-     r"\(4, 3, 3, 3\) expects 4; write in_channels=3, or let the layer before give 4"),
+     r"\(4, 3, 3, 3\) expects 4; it should be \(3, 3, 3, 3\): input channels come first"),
+    (lambda: nn.ConvTranspose2d(4, 6, 3)(mg.zeros(2, 4, 8)),
+     r"input of shape \(2, 4, 8\) has 2 channels, expected in_channels=4; write in_channels=2"),
     (lambda: F.conv_transpose2d(X, mg.zeros(4, 3, 3)), r"the weight needs 4 axes \(in_channels, "),
     (lambda: F.conv_transpose2d(X, W, mg.zeros(4)), r"bias must have one value for each of the 3 "),
     (lambda: F.conv_transpose2d(X, W, groups=3), r"groups=3 must divide the 4 input channels"),

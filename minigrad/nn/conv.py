@@ -96,8 +96,8 @@ class ConvNd(Layer):
 
     def _check(self, x: Tensor) -> None:
         """Refuse an input of other axes or channels, before anything is done to it."""
-        n, wanted = self._dims, self.in_channels
-        channels = batched(f"conv{n}d", x, n)[0].shape[1]
+        wanted = self.in_channels
+        channels = batched(f"conv{self._dims}d", x, self._dims)[0].shape[1]
         if channels != wanted:
             raise ValueError(
                 f"input of shape {x.shape} has {channels} channels, expected in_channels={wanted}; "

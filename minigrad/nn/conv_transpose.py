@@ -54,6 +54,7 @@ class ConvTransposeNd(ConvNd):
         `output_size` (*new sizes, or a whole shape) says which of them is meant, instead of
         `output_padding`.
         """
+        self._check(x)
         added = self.output_padding if output_size is None else self._added(x, output_size)
         return self._conv(
             x,

@@ -147,8 +147,8 @@ def _check_transposed(name, x, w, b, groups):
     if w.shape[0] != x.shape[1]:
         raise ValueError(
             f"{name}: input of shape {x.shape} has {x.shape[1]} channels, the weight of shape "
-            f"{w.shape} expects {w.shape[0]}; write in_channels={x.shape[1]}, or let the layer "
-            f"before give {w.shape[0]}"
+            f"{w.shape} expects {w.shape[0]}; it should be {(x.shape[1], *w.shape[1:])}: input "
+            "channels come first in a transposed convolution's weight"
         )
     _check_dtype_and_bias(name, x, w, b, w.shape[1] * groups)
 

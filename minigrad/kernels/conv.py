@@ -44,16 +44,17 @@ def _correlation(x, w, stride, dilation, before, groups, bias, out, share):
         kernel, width = (*kernel[:2], 1), pitch
 
     def compute(piece):
-        columns = pieces.copy_columns(x, piece, groups, kernel, width)
-        rows = out[piece.out]
+        some = piece.groups.stop - piece.groups.start
+        columns = pieces.copy_columns(_part(x, piece, groups), piece, some, kernel, width)
+        rows = _part(out[piece.out], piece, groups)
         if pitch:
-            pieces.multiply_shifted(taps, columns, piece, rows)
+            pieces.multiply_shifted(taps[piece.groups], columns, piece, rows)
         else:
-            pieces.multiply(taps, columns, piece.row_stride, rows)
+            pieces.multiply(taps[piece.groups], columns, piece.row_stride, rows)
         if bias is not None:
-            rows += bias[:, None, None]
+            rows += _part(bias[:, None, None], piece, groups)
 
-    cut = _cut(x, kernel, stride, dilation, before, out_size, share)
+    cut = _cut(x, groups, kernel, stride, dilation, before, out_size, share)
     return [partial(compute, piece) for piece in cut]
 
 
@@ -66,19 +67,29 @@ def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
     share = _share(x, dw, out_size)
 
     def compute(piece):
-        columns = pieces.copy_columns(x, piece, groups, kernel, out_size[2])
+        some = piece.groups.stop - piece.groups.start
+        part = _part(x, piece, groups)
+        columns = pieces.copy_columns(part, piece, some, kernel, out_size[2])
         windows = pieces.all_windows(columns, kh, piece.row_stride)  # (G, rows, kh * T, L)
-        lines = pieces.as_lines(dy[piece.out], groups)  # (G, rows, Og, L)
+        lines = pieces.as_lines(_part(dy[piece.out], piece, groups), some)  # (G, rows, Og, L)
         if og > windows.shape[2]:
             return np.matmul(lines, windows.swapaxes(2, 3)).sum(axis=1)
         # The taller matrix in front: up to twice as fast, OpenBLAS cuts its work along it.
         return np.matmul(windows, lines.swapaxes(2, 3)).sum(axis=1).swapaxes(1, 2)
 
-    cut = _cut(x, kernel, stride, dilation, before, out_size, share)
-    total = sum(_run([partial(compute, piece) for piece in cut], share))
+    cut = list(_cut(x, groups, kernel, stride, dilation, before, out_size, share))
+    total = np.zeros((groups, og, kh * kd * kw * cg), x.dtype)
+    for piece, part in zip(cut, _run([partial(compute, c) for c in cut], share), strict=True):
+        total[piece.groups] += part
     total = total.reshape(groups, og, kh, kd, kw, cg)
     dw[...] = total.transpose(0, 1, 5, 3, 2, 4)  # -> (G, Og, Cg, kd, kh, kw)
     return dw.reshape(-1, cg, *kernel)
+
+
+def _part(images, piece, groups):
+    """The channels of the piece's groups, of (..., C, N, W)."""
+    each = images.shape[-3] // groups
+    return images[..., piece.groups.start * each : piece.groups.stop * each, :, :]
 
 
 def input_gradient(dy, w, in_size, stride, dilation, before, groups=1):
@@ -136,26 +147,30 @@ def _run(tasks, share):
     return threads.run(lambda task: task(), tasks, together=share > 1)
 
 
-def _cut(x, kernel, stride, dilation, before, out_size, share):
+def _cut(x, groups, kernel, stride, dilation, before, out_size, share):
     """Cut the output into pieces of a size that fits the cache, at least `share` of them.
 
-    With dilation, the rows under one window are `dilation` apart; output rows whose windows fall
-    on the same raster of rows form a piece, and within it the kernel is dense again.
+    Groups are parted first, since two pieces of the same rows copy nothing twice. With dilation,
+    the rows under one window are `dilation` apart; output rows whose windows fall on the same
+    raster of rows form a piece, and within it the kernel is dense again.
     """
     kd, kh, kw = kernel
     spacing = dilation[1] if kh > 1 else stride[1]  # a flat kernel needs only the rows it touches
     common = math.gcd(stride[1], spacing)
     out_step, row_stride = spacing // common, stride[1] // common
-    floats = kd * kw * x.shape[2] * x.shape[3] * out_size[2] * row_stride  # for one output row
-    longest = max(kh, pieces.PIECE // max(1, floats))  # shorter ones would copy too many rows twice
+    # Floats copied for one output row of one group:
+    floats = kd * kw * (x.shape[2] // groups) * x.shape[3] * out_size[2] * row_stride
     for d, a in product(range(out_size[0]), range(min(out_step, out_size[1]))):
         count = len(range(a, out_size[1], out_step))
-        number = -(-count // longest)
-        number = min(count, -(-number // share) * share)
-        for i in range(number):
+        parts = min(groups, _multiple(groups * count * floats / pieces.PIECE, share))
+        together = floats * -(-groups // parts)
+        longest = max(kh, pieces.PIECE // max(1, together))  # shorter ones copy more rows twice
+        number = min(count, _multiple(count / longest, -(-share // parts)))
+        for g, i in product(range(parts), range(number)):
             first, last = count * i // number, count * (i + 1) // number
             row = a + first * out_step
             yield pieces.Piece(
+                groups=slice(groups * g // parts, groups * (g + 1) // parts),
                 out=(d, slice(row, a + (last - 1) * out_step + 1, out_step)),
                 rows=(last - first - 1) * row_stride + kh,
                 start=(d * stride[0] - before[0], row * stride[1] - before[1], -before[2]),
@@ -163,3 +178,8 @@ def _cut(x, kernel, stride, dilation, before, out_size, share):
                 row_stride=row_stride,
                 stride=stride[2],
             )
+
+
+def _multiple(number, share):
+    """The least multiple of `share` that is at least `number`, and not 0."""
+    return max(1, math.ceil(number / share)) * share

@@ -24,6 +24,7 @@ PIECE = 400_000  # floats to work on at a time: they should stay in a core's own
 class Piece(NamedTuple):
     """Output rows that lie equally far apart, and the padded rows of x that they read."""
 
+    groups: slice  # the groups of channels that it computes
     out: tuple  # index of these rows in the output (D, H, ...)
     rows: int  # how many rows of x
     start: tuple  # position in x of the first tap of the first output, may be negative

@@ -20,7 +20,7 @@ import numpy as np
 
 from .graph import Node, RemovableHandle, op_name, refuse_stale
 from .kernels.elementwise import calculate
-from .kernels.rows import contiguous
+from .kernels.rows import contiguous, copy_runs
 from .methods import Methods
 from .methods.base import need_tensor
 from .methods.text import describe
@@ -254,7 +254,7 @@ def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
 
 
 def _seed(root: Tensor, gradient: Any) -> np.ndarray:
-    """The gradient that `backward` starts from, as an array of its own."""
+    """The gradient that `backward` starts from: an array of its own, in memory like the tensor's."""
     if not root._requires_grad:
         raise RuntimeError(
             "backward: this tensor does not require grad and was not computed from one that does; "
@@ -268,12 +268,14 @@ def _seed(root: Tensor, gradient: Any) -> np.ndarray:
                 f"{shape}; write loss.sum().backward(), or pass gradient= of shape {shape}"
             )
         return np.ones(shape, dtype)
-    seed = np.array(gradient.data if isinstance(gradient, Tensor) else gradient, dtype)
-    if seed.shape != shape:
+    given = np.asarray(gradient.data if isinstance(gradient, Tensor) else gradient, dtype)
+    if given.shape != shape:
         raise RuntimeError(
-            f"backward: gradient has shape {seed.shape}, the tensor has shape {shape}; "
+            f"backward: gradient has shape {given.shape}, the tensor has shape {shape}; "
             "they must be the same"
         )
+    seed = np.empty_like(root.data)
+    copy_runs(seed, given)
     return seed
 
 

@@ -15,7 +15,7 @@ def for_blocks(task, count, floats_each):
     """The results of `task(block)` for every block, in order; on threads where it is worth it."""
     pieces = blocks(count, floats_each)
     share = threads.get_num_threads()
-    if share == 1 or len(pieces) < 4 * share:  # waking a thread costs about a block's work
+    if share == 1 or len(pieces) < 3 * share:  # waking a thread costs about a block's work
         return threads.run(task, pieces, together=False)
 
     def some(part):

@@ -254,7 +254,7 @@ def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
 
 
 def _seed(root: Tensor, gradient: Any) -> np.ndarray:
-    """The gradient that `backward` starts from: an array of its own, in memory like the tensor's."""
+    """The gradient that `backward` starts from: an array of its own, laid out like the tensor."""
     if not root._requires_grad:
         raise RuntimeError(
             "backward: this tensor does not require grad and was not computed from one that does; "

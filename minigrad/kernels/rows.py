@@ -11,6 +11,8 @@ it goes from layer to layer by itself; whatever lies otherwise is copied into it
 
 import numpy as np
 
+from . import blocks
+
 LONG_RUN = 64  # numbers; from here on NumPy's own copy is as fast
 
 
@@ -31,7 +33,16 @@ def from_rows(rows, spatial):
 def contiguous(x):
     """A copy of x in C order."""
     y = np.empty(x.shape, x.dtype)
-    copy_runs(y, x)
+    if x.size <= blocks.BLOCK:
+        copy_runs(y, x)
+        return y
+    axis = next(axis for axis, size in enumerate(x.shape) if size > 1)
+
+    def copy(block):
+        at = (*[slice(None)] * axis, block)
+        copy_runs(y[at], x[at])
+
+    blocks.for_blocks(copy, x.shape[axis], x.size // x.shape[axis])
     return y
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...ops import conv as ops
 from ...tensor import Tensor, apply
 from .conv import Padding
@@ -76,7 +78,7 @@ def _transposed(
 ) -> Tensor:
     name = f"conv_transpose{n}d"
     x, single = batched(name, x, n)
-    if not isinstance(groups, int) or groups < 1:
+    if not isinstance(groups, (int, np.integer)) or groups < 1:
         raise ValueError(f"{name}: groups must be a whole number of at least 1, got {groups!r}")
     strides = sizes(name, "stride", stride, n, 1)
     dilations = sizes(name, "dilation", dilation, n, 1)

@@ -73,10 +73,57 @@ def mobilenet_tiny(nn):
     )  # fmt: skip
 
 
+def senet(nn):
+    """SE blocks (Hu et al. 2018) behind dilated and grouped convolutions, 32x32 colour images."""
+
+    class SE(nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+            self.down = nn.Linear(channels, channels // 8)
+            self.up = nn.Linear(channels // 8, channels)
+
+        def forward(self, x):
+            s = self.up(self.down(x.mean((2, 3))).relu()).sigmoid()
+            return x * s[:, :, None, None]
+
+    class Block(nn.Module):
+        def __init__(self, channels, dilation):
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.Conv2d(channels, channels, 3, 1, dilation, dilation, groups=4, bias=False),
+                nn.BatchNorm2d(channels), nn.ReLU(),
+                nn.Conv2d(channels, channels, 1, bias=False), nn.BatchNorm2d(channels),
+                SE(channels),
+            )  # fmt: skip
+
+        def forward(self, x):
+            return (x + self.body(x)).relu()
+
+    def down(before, after):
+        conv = nn.Conv2d(before, after, 3, 2, 1, bias=False)
+        return [conv, nn.BatchNorm2d(after), nn.ReLU()]
+
+    return nn.Sequential(
+        *down(3, 32), Block(32, 1), Block(32, 2), *down(32, 64), Block(64, 1), Block(64, 2),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10),
+    )  # fmt: skip
+
+
+def autoencoder(nn):
+    """Strided convolutions down to 8x8 and transposed ones back up, on 32x32 colour images."""
+    return nn.Sequential(
+        nn.Conv2d(3, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(),
+        nn.Conv2d(32, 64, 3, 1, 1), nn.ReLU(),
+        nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(32, 3, 4, 2, 1),
+    )  # fmt: skip
+
+
 NETS = {
     "mlp": (mlp, (1, 28, 28)),
     "lenet5": (lenet5, (1, 28, 28)),
     "mnist_cnn": (mnist_cnn, (1, 28, 28)),
     "resnet20": (resnet20, (3, 32, 32)),
     "mobilenet_tiny": (mobilenet_tiny, (3, 32, 32)),
+    "senet": (senet, (3, 32, 32)),
+    "autoencoder": (autoencoder, (3, 32, 32)),
 }

@@ -46,13 +46,15 @@ def prepare(module, name):
     model = build(nn)
     x = module.from_numpy(rng.standard_normal((BATCH, *shape), np.float32))
     if name in NETS:
-        labels = module.from_numpy(rng.integers(0, 10, BATCH))
+        target, criterion = x, nn.functional.mse_loss  # an image is to come out as it went in
+        if name != "autoencoder":
+            target = module.from_numpy(rng.integers(0, 10, BATCH))
+            criterion = nn.functional.cross_entropy
         optimizer = module.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 
         def step() -> None:
             optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(x), labels)
-            loss.backward()
+            criterion(model(x), target).backward()
             optimizer.step()
 
         return step

@@ -157,7 +157,7 @@ def gradients(x, shape, offset, mask, w, dy, geometry, for_x, for_points, for_w)
 
 def _images(N, channels, height, width, dtype):
     """An uninitialised (N, channels, height, width) that lies in memory as rows.py says."""
-    return from_rows(np.empty((1, height, channels, N, width), dtype), 2)
+    return from_rows(np.empty((1, height, channels, width, N), dtype), 2)
 
 
 def _parts(images, channels, offset, geometry):

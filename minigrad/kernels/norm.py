@@ -1,4 +1,4 @@
-"""Batch normalisation on rows (R, C, L): R rows, C channels, L = N * W columns (see rows.py).
+"""Batch normalisation on rows (R, C, L): R rows, C channels, L = W * N columns (see rows.py).
 
 Each pass goes block by block, so that its intermediate results never leave the cache. The sums of
 the rows are added in float64.

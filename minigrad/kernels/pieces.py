@@ -1,13 +1,17 @@
-"""A piece of a convolution: its columns copied, and the products that give its output rows.
+"""A piece of a convolution: some output rows, as products of the taps and the rows they meet.
 
-Letters as in conv.py; T = kd * kw * Cg lines under a row's taps, L = N * W long.
+Letters as in conv.py; T lines lie under the taps of one row, L = W * N numbers long.
 
-The columns under the horizontal and depth taps are copied side by side; the vertical taps then cost
-nothing, because the lines of kh consecutive rows are one matrix. Or the columns are copied once,
-and the products of each horizontal tap are added up (`multiply_shifted`), whichever is faster.
+The vertical taps cost nothing, because the lines of kh consecutive rows are one matrix. For the
+horizontal taps there are two ways, and `Across` says which. Each tap makes a product of its own,
+and the products are added up, each shifted: nothing is copied. Or the columns under all taps are
+copied side by side and one product adds them up.
 """
 
-from itertools import product
+from __future__ import annotations
+
+import math
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,101 +19,192 @@ from numpy.lib.stride_tricks import as_strided
 
 from .rows import copy_runs
 
-LONG_ENOUGH = 512  # columns, and
-MANY_INPUTS = 16  # input lines under a column of taps, from which on shifted products pay
+WAY = "faster"  # of the horizontal taps; "shifts" or "columns" to have but one of the two
+MANY = 16  # lines of x, from which on a product for each horizontal tap pays
 FEWEST_LINES = 8  # products with fewer output lines than this take several output rows at once
-PIECE = 400_000  # floats to work on at a time: they should stay in a core's own cache
+PADDED = 200_000  # numbers in images so small that padding is copied, for the sake of fewer pieces
+PIECE = 1_600_000  # floats to work on at a time: they should stay in a core's own cache
 
 
 class Piece(NamedTuple):
-    """Output rows that lie equally far apart, and the padded rows of x that they read."""
+    """Output rows that lie equally far apart and see the same taps, and the rows of x they read."""
 
     groups: slice  # the groups of channels that it computes
     out: tuple  # index of these rows in the output (D, H, ...)
-    rows: int  # how many rows of x
-    start: tuple  # position in x of the first tap of the first output, may be negative
-    step: tuple  # distance in x between neighbouring taps, and between the rows of x
+    source: tuple  # index of the rows of x (D, H, ...) under these taps
+    zeros: tuple  # how many rows of padding lie before these and after
+    depth: slice  # the taps along D that meet x
+    height: slice  # the taps along H that meet x
     row_stride: int  # how many of the rows of x lie between one output row and the next
-    stride: int  # distance in x between neighbouring outputs of a row
+
+    def sees_taps(self):
+        """Whether any tap meets x; elsewhere there is but padding."""
+        return self.depth.start < self.depth.stop and self.height.start < self.height.stop
 
 
-def copy_columns(x, piece, groups, kernel, width):
-    """The values of x under each horizontal and depth tap: (G, rows, kd * kw * Cg, L)."""
-    D, H, C, N, W = x.shape
-    (kd, _, kw), rows = kernel, piece.rows
-    (depth, row, column), (depth_step, row_step, column_step) = piece.start, piece.step
-    top, bottom = _inside(row, row_step, rows, H)
-    first = max(row + top * row_step, 0)
-    source = x[:, first : first + (bottom - top) * row_step : row_step]
-    whole = column == 0 and width == W and bottom - top == rows and 0 <= depth < D
-    if whole and kd == kw == groups == piece.stride == 1 and row_step == 1:
-        return source[depth].reshape(1, rows, C, N * W)  # the lines lie there already
+def few_inputs(w_shape):
+    """Whether it pays to copy columns for the output. w_shape is (G, Og, Cg, *k).
 
-    columns = np.empty((groups, rows, kd, kw, C // groups, N, width), x.dtype)
-    columns[:, :top] = 0
-    columns[:, bottom:] = 0
-    source = source.reshape(D, bottom - top, groups, C // groups, N, W).swapaxes(1, 2)
-    for i, j in product(range(kd), range(kw)):
-        target = columns[:, top:bottom, i, j]
-        z, start = depth + i * depth_step, column + j * column_step
-        if not 0 <= z < D:
-            target[...] = 0
-            continue
-        left, right = _inside(start, piece.stride, width, W)
-        target[..., :left] = 0
-        target[..., right:] = 0
-        first = max(start + left * piece.stride, 0)
-        last = first + (right - left) * piece.stride
-        copy_runs(target[..., left:right], source[z, ..., first : last : piece.stride])
-    return columns.reshape(groups, rows, kd * kw * (C // groups), N * width)
+    Shifted products make kw * Og lines where copies make kw * Cg. In small groups rows are copied
+    either way. Measured: the right choice saves 10% to 40%.
+    """
+    groups, og, cg, kd, _, kw = w_shape
+    return kw > 1 and (og > kd * cg if groups == 1 else 1 < cg < MANY)
 
 
-def _inside(first, step, count, size):
+def few_lines(w_shape):
+    """Whether it pays to copy columns for the gradient by the weights.
+
+    A product of fewer lines than MANY does too little with each number that it reads.
+    """
+    groups, _, cg, kd, kh, kw = w_shape
+    return kw > 1 and groups == 1 and kd * kh * cg < MANY
+
+
+class Across(NamedTuple):
+    """The taps along a row: tap j of output q meets x at q * stride + starts[j]."""
+
+    starts: tuple
+    stride: int
+    width: int  # outputs in a row
+    copied: bool  # whether the columns under all taps are copied side by side
+
+    @classmethod
+    def plan(cls, kw, stride, dilation, before, width, copied):
+        """Of a kernel's taps; `copied` says which way is faster if the stride leaves a choice."""
+        starts = tuple(j * dilation - before for j in range(kw))
+        copied = {"faster": copied, "columns": True, "shifts": False}[WAY]
+        return cls(starts, stride, width, stride > 1 or copied)
+
+    @property
+    def shifts(self):
+        """How far the outputs lie behind their products; nowhere, if columns were copied."""
+        return (0,) if self.copied else self.starts
+
+    def pads(self, x_shape, kh):
+        """Whether rows of padding are copied with the others; else rows at the edge stand alone."""
+        return self.copied or math.prod(x_shape) < PADDED * (kh - 1)
+
+    def floats(self, x_shape, w_shape, row_stride):
+        """How many floats an output row of one group makes, and the fewest rows for a piece."""
+        (W, N), (_, og, cg, kd, kh, kw) = x_shape[3:], w_shape
+        if self.copied:  # a shorter piece would copy more rows twice
+            return kd * kw * cg * self.width * N * row_stride, kh
+        return kw * og * W * N, 1
+
+    def arrange(self, w):
+        """(G, Og, Cg, kd, kh, kw) -> (G, kw, Og, kh, kd, Cg), or (G, 1, Og, kh, kd, kw * Cg)."""
+        if not self.copied:
+            return np.ascontiguousarray(w.transpose(0, 5, 1, 4, 3, 2))
+        groups, og, cg, kd, kh, kw = w.shape
+        return w.transpose(0, 1, 4, 3, 5, 2).reshape(groups, 1, og, kh, kd, kw * cg)
+
+    def restore(self, taps, kw):
+        """Back from `arrange`."""
+        groups, _, og, kh, kd, lines = taps.shape
+        if not self.copied:
+            return taps.transpose(0, 2, 5, 4, 3, 1)
+        return taps.reshape(groups, og, kh, kd, kw, lines // kw).transpose(0, 1, 5, 3, 2, 4)
+
+
+def columns(x, piece, across):
+    """The lines of x that the piece reads: (G, rows, T, W, N); a view where they lie there already.
+
+    Lines are a matrix in memory if each is equally far from the one before, across rows too.
+    """
+    groups, (C, W, N) = piece.groups.stop - piece.groups.start, x.shape[2:]
+    source = x[piece.source]
+    source = source.reshape(*source.shape[:2], groups, C // groups, W, N)
+    source = source.transpose(2, 1, 0, 3, 4, 5)  # -> (G, rows, kd, Cg, W, N)
+    _, rows, kd, cg = source.shape[:4]
+    one_row = piece.height.stop - piece.height.start == 1
+    there = kd == 1 and piece.zeros == (0, 0) and (one_row or _dense(source[:, :, 0]))
+    if there and not across.copied:
+        return source[:, :, 0]
+
+    starts, stride, width = across[:3] if across.copied else ((0,), 1, W)
+    before, after = piece.zeros
+    lines = np.empty((groups, before + rows + after, kd, len(starts), cg, width, N), x.dtype)
+    lines[:, :before] = lines[:, before + rows :] = 0
+    for j, start in enumerate(starts):
+        target = lines[:, before : before + rows, :, j]
+        low, high = inside(start, stride, width, W)
+        target[..., :low, :] = target[..., high:, :] = 0
+        copy_runs(target[..., low:high, :], source[..., every(start, stride, low, high), :])
+    return lines.reshape(groups, before + rows + after, -1, width, N)
+
+
+def _dense(columns):
+    """Whether the lines of all rows are equally far apart, so that several rows are a matrix."""
+    _, row, line = columns.strides[:3]
+    return columns.shape[2] == 1 or row == columns.shape[2] * line
+
+
+def inside(first, step, count, size):
     """Which of the positions first, first + step, ... (`count` of them) lie in 0..size-1."""
     low = min(max(0, -(first // step)), count)
     high = min(max(low, (size - 1 - first) // step + 1), count)
     return low, high
 
 
-def all_windows(columns, kh, row_stride):
-    """All kh-high windows as matrices of lines, overlapping in memory: (G, windows, kh * T, L)."""
-    groups, rows, lines, length = columns.shape
-    group, row, _, one = columns.strides
-    shape = (groups, (rows - kh) // row_stride + 1, kh * lines, length)
-    strides = (group, row * row_stride, row // lines, one)
-    return as_strided(columns, shape, strides, writeable=False)
+def every(start, step, first, last):
+    """A slice of the positions start + step * i for i from first to last - 1."""
+    stop = start + step * (last - 1) + 1
+    return slice(start + step * first, stop, step) if first < last else slice(0)
+
+
+def _windows(columns, high, step):
+    """All windows of `high` rows, `step` apart, as matrices of lines: (G, windows, high * T, L).
+
+    They overlap in memory.
+    """
+    groups, rows, T, W, N = columns.shape
+    group, row, line, _, one = columns.strides
+    if T == 1:  # the next line lies in the next row
+        line = row
+    shape = (groups, max(0, (rows - high) // step + 1), high * T, W * N)
+    return as_strided(columns, shape, (group, step * row, line, one), writeable=False)
 
 
 def as_lines(rows, groups):
-    """Output rows (rows, O, N, W) as matrices of lines (G, rows, Og, L); a view where it can be."""
-    count, channels, N, W = rows.shape
-    return rows.reshape(count, groups, channels // groups, N * W).swapaxes(0, 1)
+    """Output rows (rows, O, W, N) as matrices of lines (G, rows, Og, L); a view where it can be."""
+    count, channels, W, N = rows.shape
+    return rows.reshape(count, groups, channels // groups, W * N).swapaxes(0, 1)
 
 
-def multiply(taps, columns, row_stride, out):
-    """out = taps times every window of the columns. taps (G, Og, kh, kd, kw, Cg)."""
-    groups, og, kh = taps.shape[:3]
-    taps = taps.reshape(groups, og, kh, -1)
-    if og >= FEWEST_LINES and out[0].flags.c_contiguous:
-        windows = all_windows(columns, kh, row_stride)
-        np.matmul(taps.reshape(groups, 1, og, -1), windows, out=as_lines(out, groups))
-        return
+def multiply(taps, columns, row_stride, shifts, out, bias):
+    """out = bias + taps times every window of the columns. taps (G, shifts, Og, kh, kd, T / kd)."""
+    groups, number, og, kh = taps.shape[:4]
+    taps = taps.reshape(groups, number * og, kh, -1)
+    W, N = columns.shape[3:]
+    in_place = shifts == (0,) and out.shape[2] == W and out[0, 0].flags.c_contiguous
+    if bias is not None:
+        bias = bias.reshape(groups, 1, 1, og, 1, 1)
     for rows, at_once in _row_blocks(columns, len(out), og):
         band, high = _band(taps, at_once, row_stride)
-        windows = all_windows(columns[:, rows.start * row_stride :], high, at_once * row_stride)
-        blocks, (N, W) = (rows.stop - rows.start) // at_once, out.shape[2:]
-        y = np.matmul(band[:, None], windows[:, :blocks])  # (G, blocks, at_once * Og, L)
-        y = y.reshape(groups, blocks, at_once, og, N, W).transpose(1, 2, 0, 3, 4, 5)
-        copy_runs(out[rows].reshape(blocks, at_once, groups, og, N, W), y)
+        step = at_once * row_stride
+        windows = _windows(columns[:, rows.start * row_stride :], high, step)
+        blocks = (rows.stop - rows.start) // at_once
+        target = out[rows].reshape(blocks, at_once, groups, og, *out.shape[2:])
+        target = target.transpose(2, 0, 1, 3, 4, 5)  # -> (G, blocks, at_once, Og, width, N)
+        if in_place and 1 in (at_once, og):  # the lines that the product writes are a matrix
+            lines = target.reshape(groups, blocks, at_once * og, W * N)
+            np.matmul(band[:, None], windows[:, :blocks], out=lines)
+            if bias is not None:
+                target += bias
+            continue
+        y = np.matmul(band[:, None], windows[:, :blocks])
+        y = y.reshape(groups, blocks, at_once, number, og, W, N)
+        _add_shifted(y, shifts, target, bias)
 
 
 def _row_blocks(columns, count, og):
     """Cut `count` rows into blocks of FEWEST_LINES output lines, and a shorter one for the rest.
 
-    Single rows where the columns hold nan or inf: 0 * nan is nan, so the zeros in a band would
-    carry it to rows that do not see it.
+    Single rows where the lines of several are no matrix, and where the columns hold nan or inf:
+    0 * nan is nan, so the zeros in a band would carry it to rows that do not see it.
     """
-    at_once = min(max(1, FEWEST_LINES // og), count)
+    at_once = min(max(1, FEWEST_LINES // og), count) if _dense(columns) else 1
     if at_once > 1 and not np.isfinite(columns.sum()):
         at_once = 1
     whole = count - count % at_once
@@ -121,60 +216,64 @@ def _row_blocks(columns, count, og):
 def _band(taps, at_once, row_stride):
     """The taps once for each of `at_once` output rows, each time further down; and their height.
 
-    taps (G, Og, kh, T) -> (G, at_once * Og, height * T).
+    taps (G, lines, kh, T) -> (G, at_once * lines, height * T).
     """
-    groups, og, kh, per_row = taps.shape
+    groups, lines, kh, per_row = taps.shape
     high = (at_once - 1) * row_stride + kh
-    band = np.zeros((groups, at_once, og, high, per_row), taps.dtype)
+    band = np.zeros((groups, at_once, lines, high, per_row), taps.dtype)
     for r in range(at_once):
         band[:, r, :, r * row_stride : r * row_stride + kh] = taps
-    return band.reshape(groups, at_once * og, high * per_row), high
+    return band.reshape(groups, at_once * lines, high * per_row), high
 
 
-def pitch(x_shape, w_shape, stride, dilation, before, out_width):
-    """Columns from one image to the next for `multiply_shifted`; 0 where that would not pay.
+def _add_shifted(y, shifts, out, bias):
+    """out[q] = bias + the sum over j of y[j][q + shifts[j]], as far as that exists.
 
-    It saves copying the columns once for each horizontal tap, and its products have more lines;
-    in return every output is added kw times. Measured: level with `multiply` at 64 channels of
-    8x8, 10% to 20% faster on large images and depthwise, 35% with 5x5 kernels; slower with two
-    taps, and in one group with few inputs, with more outputs than inputs or with short lines.
+    y (G, blocks, rows, shifts, Og, W, N), out (G, blocks, rows, Og, width, N), bias (G, 1, 1, Og,
+    1, 1) or None. The first two terms are added straight into the output: it is written once less.
     """
-    (N, width), (groups, og, cg, kd, _, kw) = x_shape[3:], w_shape
-    few = groups == 1 and (kd * cg < MANY_INPUTS or og > kd * cg)
-    if few or kw < 3 or stride > 1 or before < 0 or N * width < LONG_ENOUGH:
-        return 0
-    after = out_width + (kw - 1) * dilation - before - width
-    return width + max(before, after, out_width - width)  # neighbours share their padding
+    size, width = y.shape[-2], out.shape[-2]
+    spans = [(*inside(shift, 1, width, size), j) for j, shift in enumerate(shifts)]
+    spans.sort(key=lambda span: span[0] - span[1])  # the longest first
+
+    def seen(a, b, j):
+        return y[:, :, :, j, :, a + shifts[j] : b + shifts[j]]
+
+    ends = {0, width, *chain(*(span[:2] for span in spans[:2]))}
+    for a, b in pairwise(sorted(ends)):
+        terms = [seen(a, b, j) for low, high, j in spans[:2] if low <= a and b <= high]
+        terms += [] if bias is None else [bias]
+        if len(terms) < 2:
+            out[..., a:b, :] = terms[0] if terms else 0
+            continue
+        np.add(*terms[:2], out=out[..., a:b, :])
+        if len(terms) == 3:
+            out[..., a:b, :] += bias
+    for low, high, j in spans[2:]:
+        out[..., low:high, :] += seen(low, high, j)
 
 
-def multiply_shifted(taps, columns, piece, out):
-    """out = taps times every window, each horizontal tap by itself and then added up, shifted.
+def products(columns, dy, piece, across):
+    """What the rows dy, (G, rows, Og, L), add to the gradient of the taps that the piece sees.
 
-    The columns lie once only, with each image's padding between it and the next.
+    (G, shifts, kh, kd, T / kd, Og)
     """
-    groups, og, kh, _, kw, _ = taps.shape
-    (N, W), length = out.shape[2:], columns.shape[3]
-    taps = taps.transpose(0, 4, 1, 2, 3, 5)  # -> (G, kw, Og, kh, kd, Cg)
-    taps = taps.reshape(groups, kw * og, kh, -1)
-    for rows, at_once in _row_blocks(columns, len(out), og):
-        band, high = _band(taps, at_once, piece.row_stride)
-        step = at_once * piece.row_stride
-        windows = all_windows(columns[:, rows.start * piece.row_stride :], high, step)
-        blocks = (rows.stop - rows.start) // at_once
-        target = out[rows].reshape(blocks, at_once, groups, og, N, W)
-        for g, b in _parts(groups, blocks, at_once * kw * og * length):
-            y = np.matmul(band[g, None], windows[g, b])
-            y = y.reshape(*y.shape[:2], at_once, kw, og, length)
-            for j in range(1, kw):
-                shift = j * piece.step[2]
-                y[:, :, :, 0, :, : max(0, length - shift)] += y[:, :, :, j, :, shift:]
-            whole = y[:, :, :, 0].reshape(*y.shape[:3], og, N, length // N)
-            copy_runs(target[b, :, g], whole.transpose(1, 2, 0, 3, 4, 5)[..., :W])
+    kh, kd = (taps.stop - taps.start for taps in (piece.height, piece.depth))
+    windows, N = _windows(columns, kh, piece.row_stride), columns.shape[4]
+    sums = []
+    for shift in across.shifts:
+        low, high = inside(shift, 1, across.width, columns.shape[3])
+        seen = windows[..., (low + shift) * N : (high + shift) * N]
+        sums.append(_product(seen, dy[..., low * N : high * N]))
+    sums = np.stack(sums, axis=1)  # (G, shifts, kh * T, Og)
+    return sums.reshape(*sums.shape[:2], kh, kd, -1, sums.shape[3])
 
 
-def _parts(groups, blocks, floats):
-    """Slices of groups and blocks, `floats` a block, that together are about PIECE floats."""
-    many = max(1, PIECE // (floats * blocks))
-    few = max(1, PIECE // floats)
-    for g, b in product(range(0, groups, many), range(0, blocks, few)):
-        yield slice(g, g + many), slice(b, min(b + few, blocks))
+def _product(windows, dy):
+    """The sum over rows of windows (G, rows, kh * T, L) times dy (G, rows, Og, L) transposed.
+
+    The taller matrix in front: up to twice as fast, OpenBLAS cuts its work along it.
+    """
+    if dy.shape[2] > windows.shape[2]:
+        return np.matmul(dy, windows.swapaxes(2, 3)).sum(axis=1).swapaxes(1, 2)
+    return np.matmul(windows, dy.swapaxes(2, 3)).sum(axis=1)

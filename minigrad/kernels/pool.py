@@ -4,7 +4,7 @@ Taken in that order, the winner among equals is the first in reading order, as i
 A stage (axis, size, (k, stride, dilation, before, out)) describes one axis: tap t of output q
 meets the input at q * stride + t * dilation - before, if that lies within 0..size-1.
 
-Arrays are rows (D, H, C, N, W), and the work goes a few channels at a time, so that what one stage
+Arrays are rows (D, H, C, W, N), and the work goes a few channels at a time, so that what one stage
 computes is still in the cache when the next one reads it.
 """
 
@@ -73,8 +73,6 @@ def _max_along(x, stage, winner):
         winner[...] = first.reshape(-1, *[1] * (x.ndim - 1 - axis))
     for t, outputs, inputs in _taps(stage):
         best, candidate = y[outputs], x[inputs]
-        if axis == x.ndim - 1 and stride > 1:  # one strided read, not two: a third faster
-            candidate = np.ascontiguousarray(candidate)
         if winner is not None and t > 0:  # taps come in order: the largest number is the latest
             latest = np.multiply(candidate > best, t, dtype=winner.dtype)
             np.maximum(winner[outputs], latest, out=winner[outputs])

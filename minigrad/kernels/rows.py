@@ -1,12 +1,14 @@
 """How images lie in memory: row by row of the whole batch.
 
-N images, C channels, D depth, H height, W width, G groups, O output channels, L = N * W columns.
+N images, C channels, D depth, H height, W width, G groups, O output channels, L = W * N columns.
 
-The user sees (N, C, H, W). In memory the axes are (D, H, C, N, W): one row of every image and
-channel side by side. Then the k rows under a k-high window, for all images at once, are one
-matrix of k*C consecutive lines of N*W numbers, and a convolution is one matrix product per output
-row, with nothing copied for the vertical taps. NumPy's elementwise functions keep that order, so
-it goes from layer to layer by itself; whatever lies otherwise is copied into it once.
+The user sees (N, C, H, W). In memory the axes are (D, H, C, W, N): row after row, and each pixel
+of a channel is a run of N numbers, one from each image. Then the k rows under a k-high window, for
+all images at once, are one matrix of k*C consecutive lines of W*N numbers, and a convolution is
+matrix products on these lines, with nothing copied. To move a line by a pixel is to start N numbers
+later, and what concerns every second pixel only, as with strides and pooling, still goes over runs
+of N. NumPy's elementwise functions keep that order, so it goes from layer to layer by itself;
+whatever lies otherwise is copied into it once.
 """
 
 import numpy as np
@@ -17,16 +19,16 @@ LONG_RUN = 64  # numbers; from here on NumPy's own copy is as fast
 
 
 def to_rows(x):
-    """(N, C, *spatial) -> (D, H, C, N, W), contiguous; copied only if it lies otherwise."""
+    """(N, C, *spatial) -> (D, H, C, W, N), contiguous; copied only if it lies otherwise."""
     while x.ndim < 5:
         x = np.expand_dims(x, 2)  # (N, C, W) -> (N, C, 1, 1, W)
-    x = x.transpose(2, 3, 1, 0, 4)
+    x = x.transpose(2, 3, 1, 4, 0)
     return x if x.flags.c_contiguous else contiguous(x)
 
 
 def from_rows(rows, spatial):
-    """(D, H, C, N, W) -> (N, C, *spatial) for that many spatial axes, as a view."""
-    x = rows.transpose(3, 2, 0, 1, 4)  # -> (N, C, D, H, W)
+    """(D, H, C, W, N) -> (N, C, *spatial) for that many spatial axes, as a view."""
+    x = rows.transpose(4, 2, 0, 1, 3)  # -> (N, C, D, H, W)
     return x.reshape(x.shape[:2] + x.shape[5 - spatial :])
 
 

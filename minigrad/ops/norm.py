@@ -87,16 +87,16 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, need
 
 
 def _channel_rows(x):
-    """(N, C, *) -> (D * H, C, N * W) rows; (N, C) -> (1, C, N)."""
-    D, H, C, N, W = (rows := to_rows(x if x.ndim > 2 else x[:, :, None])).shape
-    return rows.reshape(D * H, C, N * W)
+    """(N, C, *) -> (D * H, C, W * N) rows; (N, C) -> (1, C, N)."""
+    D, H, C, W, N = (rows := to_rows(x if x.ndim > 2 else x[:, :, None])).shape
+    return rows.reshape(D * H, C, W * N)
 
 
 def _from_channel_rows(rows, shape):
     """The inverse of `_channel_rows`, as a view."""
     N, C, *spatial = shape
     D, H, W = three(spatial, 1)
-    return from_rows(rows.reshape(D, H, C, N, W), len(spatial)).reshape(shape)
+    return from_rows(rows.reshape(D, H, C, W, N), len(spatial)).reshape(shape)
 
 
 def layer_norm(x, w=None, b=None, *, axes, eps, needs=(True, True, True)):

@@ -31,7 +31,7 @@ def pooled_size(op, size, k, stride, padding, dilation=1, ceil_mode=False):
     return out
 
 
-ROW_AXES = {1: (4,), 2: (1, 4), 3: (0, 1, 4)}  # where rows (D, H, C, N, W) have the spatial axes
+ROW_AXES = {1: (3,), 2: (1, 3), 3: (0, 1, 3)}  # where rows (D, H, C, W, N) have the spatial axes
 
 
 def _stages(op, x, kernel_size, stride, padding, dilation, ceil_mode):
@@ -69,7 +69,7 @@ def avg_pool(
     counts = np.ones((), x.dtype)
     for axis, size, window in stages:
         count = _count(size, window, count_include_pad).astype(x.dtype)
-        counts = counts * count.reshape(-1, *[1] * (4 - axis))  # (H or D, 1, 1, 1, W)
+        counts = counts * count.reshape(-1, *[1] * (4 - axis))  # (H or D, 1, 1, W, 1)
     scale = 1 / (counts if divisor_override is None else x.dtype.type(divisor_override))
 
     def avg_pool_backward(dy):

@@ -17,18 +17,16 @@ IN_PIECES = [
 
 
 @pytest.fixture(
-    params=[(1, False), (2, False), (1, True), (2, True)],
-    ids=["one thread", "two threads", "shifted", "shifted on two threads"],
+    params=[(1, "columns"), (2, "columns"), (1, "shifts"), (2, "shifts")],
+    ids=lambda param: f"{param[1]}, threads: {param[0]}",
 )
 def make_pieces_tiny(request, monkeypatch):
     before = mg.get_num_threads()
-    number, shifted = request.param
+    number, way = request.param
 
     def tiny():
-        if shifted:
-            monkeypatch.setattr(pieces, "LONG_ENOUGH", 1)
-            monkeypatch.setattr(pieces, "MANY_INPUTS", 1)
-            monkeypatch.setattr(pieces, "FEWEST_LINES", 2)
+        monkeypatch.setattr(pieces, "WAY", way)
+        monkeypatch.setattr(pieces, "FEWEST_LINES", 2)
         monkeypatch.setattr(pieces, "PIECE", 30)
         monkeypatch.setattr(threads, "WORTH_WAKING", 0)
         monkeypatch.setattr(blocks, "BLOCK", 10)

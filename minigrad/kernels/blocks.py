@@ -2,24 +2,27 @@
 
 from . import threads
 
-BLOCK = 128 * 1024  # floats
+BLOCK = 256 * 1024  # numbers
+SHARED = 3 * BLOCK  # numbers from which on threads pay: waking one costs about a block's work
 
 
-def blocks(count, floats_each):
-    """Slices that cut `count` items, of so many floats each, into blocks of about BLOCK floats."""
-    step = max(1, BLOCK // max(1, floats_each))
-    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+def blocks(count, numbers_each):
+    """Slices that cut `count` items, of so many numbers each, into blocks of about BLOCK."""
+    return _cut(0, count, numbers_each)
 
 
-def for_blocks(task, count, floats_each):
+def _cut(first, last, numbers_each):
+    step = max(1, BLOCK // max(1, numbers_each))
+    return [slice(start, min(start + step, last)) for start in range(first, last, step)]
+
+
+def for_blocks(task, count, numbers_each):
     """The results of `task(block)` for every block, in order; on threads where it is worth it."""
-    pieces = blocks(count, floats_each)
-    share = threads.get_num_threads()
-    if share == 1 or len(pieces) < 3 * share:  # waking a thread costs about a block's work
-        return threads.run(task, pieces, together=False)
+    if threads.get_num_threads() == 1 or count * numbers_each < SHARED:
+        return threads.run(task, blocks(count, numbers_each), together=False)
 
     def some(part):
-        return [task(piece) for piece in pieces[part]]
+        return [task(block) for block in _cut(part.start, part.stop, numbers_each)]
 
-    done = threads.run(some, threads.shares(len(pieces)))
+    done = threads.run(some, threads.shares(count))
     return [result for group in done for result in group]

@@ -23,6 +23,7 @@ WAY = "faster"  # of the horizontal taps; "shifts" or "columns" to have but one 
 MANY = 16  # lines of x, from which on a product for each horizontal tap pays
 FEWEST_LINES = 8  # products with fewer output lines than this take several output rows at once
 PADDED = 200_000  # numbers in images so small that padding is copied, for the sake of fewer pieces
+SMALL, TINY = 1_000_000, 1000  # multiply-adds of a small product, lines times lines of a tiny one
 PIECE = 1_600_000  # floats to work on at a time: they should stay in a core's own cache
 
 
@@ -272,8 +273,12 @@ def products(columns, dy, piece, across):
 def _product(windows, dy):
     """The sum over rows of windows (G, rows, kh * T, L) times dy (G, rows, Og, L) transposed.
 
-    The taller matrix in front: up to twice as fast, OpenBLAS cuts its work along it.
+    The taller matrix in front: up to twice as fast, OpenBLAS cuts its work along it. The smallest
+    ones are cut so that it takes its kernel for small products: a quarter faster.
     """
     if dy.shape[2] > windows.shape[2]:
-        return np.matmul(dy, windows.swapaxes(2, 3)).sum(axis=1).swapaxes(1, 2)
-    return np.matmul(windows, dy.swapaxes(2, 3)).sum(axis=1)
+        return _product(dy, windows).swapaxes(1, 2)
+    size, length = windows.shape[2] * dy.shape[2], dy.shape[3]
+    parts = max(1, -(-size * length // SMALL)) if size < TINY else 1
+    cuts = [slice(length * i // parts, length * (i + 1) // parts) for i in range(parts)]
+    return sum(np.matmul(windows[..., c], dy[..., c].swapaxes(2, 3)).sum(axis=1) for c in cuts)

@@ -59,30 +59,31 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, need
     if from_batch:
         mean, var = kernel.statistics(rows)
         if report is not None:
-            report(mean[:, 0], var[:, 0])
+            report(mean[:, 0].astype(dtype), var[:, 0].astype(dtype))
     else:
-        mean, var = mean[:, None], var[:, None]
-    inv_std = 1 / np.sqrt(var + dtype.type(eps))  # (C, 1), like all that follow
+        mean, var = (value[:, None].astype(np.float64) for value in (mean, var))
+    inv_std = 1 / np.sqrt(var + eps)  # (C, 1) in float64, like all that follow
     scale = inv_std if w is None else inv_std * w[:, None]
-    shift = np.zeros_like(mean) if b is None else b[:, None]
+    shift = 0 if b is None else b[:, None]
+    # x - mean is not computed unless much would cancel: the rest of the mean goes into the shift.
+    center = mean.astype(dtype) if kernel.far_from_zero(mean, var) else None
+    rest = mean if center is None else mean - center
 
     def batch_norm_backward(dy):
         dy = _channel_rows(dy)
-        db, dw = kernel.channel_sums(dy, rows, mean)
-        dw = dw * inv_std  # the sums of dy and of dy * x_hat
+        db, dw = kernel.channel_sums(dy, rows, center)
+        dw = (dw - rest * db) * inv_std  # the sums of dy and of dy * x_hat
         dx = None
         if needs[0]:
             # x moves its own mean and deviation along: both parts are taken out of the gradient.
             count = rows.shape[0] * rows.shape[2] if from_batch else np.inf
             slope, offset = -dw / count * inv_std * scale, -db / count * scale
-            dx = kernel.input_gradient(
-                dy, rows, mean, scale, slope.astype(dtype), offset.astype(dtype)
-            )
+            dx = kernel.input_gradient(dy, rows, scale, slope, offset - rest * slope, center)
             dx = _from_channel_rows(dx, shape)
         dw, db = dw[:, 0].astype(dtype), db[:, 0].astype(dtype)
         return dx, dw if needs[1] else None, db if needs[2] else None
 
-    y = kernel.scale_and_shift(rows, mean, scale, shift)
+    y = kernel.scale_and_shift(rows, scale, shift - rest * scale, center)
     return _from_channel_rows(y, shape), batch_norm_backward
 
 

@@ -4,15 +4,13 @@ Each pass goes block by block, so that its intermediate results stay in the cach
 memory as little as it can. What is one number a channel is laid out along a whole row first:
 NumPy multiplies two rows twice as fast as a row by a number. The sums of the rows are added in
 float64.
-
-`center` is what is subtracted from x before anything else, (C, 1), or None.
 """
 
 import numpy as np
 
 from .blocks import for_blocks
 
-FAR = 2  # mean^2 / variance: E[x^2] - mean^2 loses at most this factor of precision
+FAR = 4  # mean^2 / variance: E[x^2] - mean^2 loses at most this factor of precision
 MANY_ROWS = 4  # from so many on it pays to lay a row out
 
 
@@ -22,7 +20,7 @@ def statistics(x):
     mean, squares = _sums(x, lambda block: (x[block], x[block])) / count
     var = squares - mean * mean
     if far_from_zero(mean, var):
-        center = mean.astype(x.dtype)
+        (center,) = _rows([mean], x)
 
         def centered(block):
             part = x[block] - center
@@ -38,9 +36,15 @@ def far_from_zero(mean, var):
     return bool(np.any(mean * mean > FAR * var))
 
 
-def channel_sums(dy, x, center=None):
-    """Sums of dy and of dy * (x - center) over each channel, (C, 1) in float64."""
-    return _sums(x, lambda block: (dy[block], _subtract(x[block], center)))
+def channel_sums(dy, x, center):
+    """Sums of dy and of dy * (x - center) over each channel, (C, 1) in float64.
+
+    `center` is (C, 1), or 0, which saves subtracting it.
+    """
+    if np.ndim(center) == 0:
+        return _sums(x, lambda block: (dy[block], x[block]))
+    (center,) = _rows([center], x)
+    return _sums(x, lambda block: (dy[block], x[block] - center))
 
 
 def _sums(x, parts):
@@ -56,39 +60,35 @@ def _sums(x, parts):
     return sum(for_blocks(sums, R, C * L), np.zeros((2, C)))[:, :, None]
 
 
-def scale_and_shift(x, scale, shift, center=None):
-    """(x - center) * scale + shift, the last three (C, 1)."""
+def scale_and_shift(x, scale, shift):
+    """x * scale + shift, the last two (C, 1)."""
     R, C, L = x.shape
     y = np.empty_like(x)
     scale, shift = _rows([scale, shift], x)
 
     def compute(block):
         out = y[block]
-        np.multiply(_subtract(x[block], center), scale, out=out)
+        np.multiply(x[block], scale, out=out)
         out += shift
 
     for_blocks(compute, R, C * L)
     return y
 
 
-def input_gradient(dy, x, scale, slope, offset, center=None):
-    """dy * scale + (x - center) * slope + offset, the last four (C, 1)."""
+def input_gradient(dy, x, scale, slope, offset):
+    """dy * scale + x * slope + offset, the last three (C, 1)."""
     R, C, L = x.shape
     dx = np.empty_like(dy)
     scale, slope, offset = _rows([scale, slope, offset], x)
 
     def compute(block):
         out = dx[block]
-        np.multiply(_subtract(x[block], center), slope, out=out)
-        out += dy[block] * scale
+        np.multiply(x[block], slope, out=out)
         out += offset
+        out += dy[block] * scale
 
     for_blocks(compute, R, C * L)
     return dx
-
-
-def _subtract(x, center):
-    return x if center is None else x - center
 
 
 def _rows(values, x):

@@ -65,25 +65,23 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, need
     inv_std = 1 / np.sqrt(var + eps)  # (C, 1) in float64, like all that follow
     scale = inv_std if w is None else inv_std * w[:, None]
     shift = 0 if b is None else b[:, None]
-    # x - mean is not computed unless much would cancel: the rest of the mean goes into the shift.
-    center = mean.astype(dtype) if kernel.far_from_zero(mean, var) else None
-    rest = mean if center is None else mean - center
+    center = mean.astype(dtype) if kernel.far_from_zero(mean, var) else dtype.type(0)
 
     def batch_norm_backward(dy):
         dy = _channel_rows(dy)
         db, dw = kernel.channel_sums(dy, rows, center)
-        dw = (dw - rest * db) * inv_std  # the sums of dy and of dy * x_hat
+        dw = (dw - (mean - center) * db) * inv_std  # the sums of dy and of dy * x_hat
         dx = None
         if needs[0]:
             # x moves its own mean and deviation along: both parts are taken out of the gradient.
             count = rows.shape[0] * rows.shape[2] if from_batch else np.inf
             slope, offset = -dw / count * inv_std * scale, -db / count * scale
-            dx = kernel.input_gradient(dy, rows, scale, slope, offset - rest * slope, center)
+            dx = kernel.input_gradient(dy, rows, scale, slope, offset - mean * slope)
             dx = _from_channel_rows(dx, shape)
         dw, db = dw[:, 0].astype(dtype), db[:, 0].astype(dtype)
         return dx, dw if needs[1] else None, db if needs[2] else None
 
-    y = kernel.scale_and_shift(rows, scale, shift - rest * scale, center)
+    y = kernel.scale_and_shift(rows, scale, shift - mean * scale)
     return _from_channel_rows(y, shape), batch_norm_backward
 
 

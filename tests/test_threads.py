@@ -44,9 +44,16 @@ def names_of_threads(pieces):
     return set(threads.run(lambda piece: threading.current_thread().name, range(pieces)))
 
 
-def test_pieces_run_on_the_pool():
+def test_pieces_run_side_by_side():
     mg.set_num_threads(2)
-    assert all(name.startswith("minigrad") for name in names_of_threads(4))
+    meet = threading.Barrier(2, timeout=30)  # no thread passes alone
+    assert len(set(threads.run(lambda _: meet.wait(), range(2)))) == 2
+
+
+def test_a_run_within_a_run_comes_to_its_end():
+    mg.set_num_threads(2)
+    table = threads.run(lambda i: threads.run(lambda j: i * j, range(3)), range(4))
+    assert table == [[i * j for j in range(3)] for i in range(4)]
 
 
 @pytest.mark.parametrize(("count", "pieces"), [(1, 4), (2, 1)])

@@ -3,7 +3,7 @@
 from . import threads
 
 BLOCK = 256 * 1024  # numbers
-SHARED = 3 * BLOCK  # numbers from which on threads pay: waking one costs about a block's work
+SHARED = 256 * 1024  # numbers from which on threads pay
 
 
 def blocks(count, numbers_each):

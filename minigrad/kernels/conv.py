@@ -169,9 +169,10 @@ def _cut(x_shape, w_shape, stride, dilation, before, out_size, across, share):
             height = (0, kh) if padded else (max(0, low - start), min(kh, high - start))
             start, end = start + height[0], (last - 1) * row_stride + height[1]
             rows, row = (max(start, low), min(end, high)), a + first * out_step
+            number = parts if height == (0, kh) else 1  # rows at the edge are little work
             cut += [
                 pieces.Piece(
-                    groups=slice(groups * g // parts, groups * (g + 1) // parts),
+                    groups=slice(groups * g // number, groups * (g + 1) // number),
                     out=(d, slice(row, a + (last - 1) * out_step + 1, out_step)),
                     source=(
                         pieces.every(z, dilation[0], *depth),
@@ -182,7 +183,7 @@ def _cut(x_shape, w_shape, stride, dilation, before, out_size, across, share):
                     height=slice(*height),
                     row_stride=row_stride,
                 )
-                for g in range(parts)
+                for g in range(number)
             ]
     return cut
 

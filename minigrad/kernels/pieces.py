@@ -11,7 +11,7 @@ copied side by side and one product adds them up.
 from __future__ import annotations
 
 import math
-from itertools import chain, pairwise
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from .rows import copy_runs
 
 WAY = "faster"  # of the horizontal taps; "shifts" or "columns" to have but one of the two
 MANY = 16  # lines of x, from which on a product for each horizontal tap pays
+LONG_LINE = 256  # numbers from which on adding up lines as a product pays
 FEWEST_LINES = 8  # products with fewer output lines than this take several output rows at once
 PADDED = 200_000  # numbers in images so small that padding is copied, for the sake of fewer pieces
 SMALL, TINY = 1_000_000, 1000  # multiply-adds of a small product, lines times lines of a tiny one
@@ -178,9 +179,7 @@ def multiply(taps, columns, row_stride, shifts, out, bias):
     groups, number, og, kh = taps.shape[:4]
     taps = taps.reshape(groups, number * og, kh, -1)
     W, N = columns.shape[3:]
-    in_place = shifts == (0,) and out.shape[2] == W and out[0, 0].flags.c_contiguous
-    if bias is not None:
-        bias = bias.reshape(groups, 1, 1, og, 1, 1)
+    there = shifts == (0,) and out.shape[2] == W and out[0, 0].flags.c_contiguous
     for rows, at_once in _row_blocks(columns, len(out), og):
         band, high = _band(taps, at_once, row_stride)
         step = at_once * row_stride
@@ -188,15 +187,48 @@ def multiply(taps, columns, row_stride, shifts, out, bias):
         blocks = (rows.stop - rows.start) // at_once
         target = out[rows].reshape(blocks, at_once, groups, og, *out.shape[2:])
         target = target.transpose(2, 0, 1, 3, 4, 5)  # -> (G, blocks, at_once, Og, width, N)
-        if in_place and 1 in (at_once, og):  # the lines that the product writes are a matrix
-            lines = target.reshape(groups, blocks, at_once * og, W * N)
-            np.matmul(band[:, None], windows[:, :blocks], out=lines)
-            if bias is not None:
-                target += bias
-            continue
-        y = np.matmul(band[:, None], windows[:, :blocks])
-        y = y.reshape(groups, blocks, at_once, number, og, W, N)
-        _add_shifted(y, shifts, target, bias)
+        factors = band[:, None], windows[:, :blocks]
+        if there and 1 in (at_once, og):  # the lines that the product writes are a matrix
+            np.matmul(*factors, out=target.reshape(groups, blocks, at_once * og, W * N))
+        else:
+            _multiply_shifted(*factors, shifts, W, target)
+    if bias is not None:
+        out += bias
+
+
+def _multiply_shifted(taps, windows, shifts, W, out):
+    """out[q] = the sum over j of y[j][q + shifts[j]], y = taps times windows; 0 outside of y.
+
+    y (G, blocks, rows, shifts, Og, W, N), out (G, blocks, rows, Og, width, N). In memory there is
+    a gap of zeros before each line of y, as far as shifts reach beyond its ends. So the next tap's
+    line, shifted, begins a constant distance further, and the sum over taps is a product with ones:
+    half as long as np.add.
+    """
+    *outer, og, width, N = out.shape
+    number, length = len(shifts), W * N
+    gap = N * max(-shifts[0], shifts[-1] + width - W, 0)
+    memory = np.empty(gap + math.prod(outer) * number * og * (gap + length), out.dtype)
+    memory[:gap] = 0
+    y = memory[gap:].reshape(*outer[:2], -1, length + gap)
+    np.matmul(taps, windows, out=y[..., :length])
+    y[..., length:] = 0
+
+    line, step = length + gap, shifts[1] - shifts[0] if number > 1 else 0
+    counts = (outer[1] * outer[2] * number * og, outer[2] * number * og, number * og, 1)
+    distances = [count * line for count in counts] + [og * line + step * N, 1]
+    lines = as_strided(
+        memory[gap + shifts[0] * N :],
+        (*outer, og, number, width * N),
+        [distance * memory.itemsize for distance in distances],
+    )
+    if width * N < LONG_LINE:
+        out[...] = reduce(np.add, np.moveaxis(lines, -2, 0)).reshape(out.shape)
+        return
+    dense = out.strides[-2] == N * out.itemsize  # not with a stride, then the outputs lie apart
+    target = out.reshape(*outer, og, 1, -1) if dense else None
+    sums = np.matmul(np.ones((1, number), out.dtype), lines, out=target)
+    if not dense:
+        out[...] = sums.reshape(out.shape)
 
 
 def _row_blocks(columns, count, og):
@@ -206,8 +238,10 @@ def _row_blocks(columns, count, og):
     0 * nan is nan, so the zeros in a band would carry it to rows that do not see it.
     """
     at_once = min(max(1, FEWEST_LINES // og), count) if _dense(columns) else 1
-    if at_once > 1 and not np.isfinite(columns.sum()):
-        at_once = 1
+    if at_once > 1:
+        lines = columns.reshape(*columns.shape[:3], -1)
+        sums = np.matmul(lines, np.ones(lines.shape[3], lines.dtype))
+        at_once = at_once if np.isfinite(sums).all() else 1
     whole = count - count % at_once
     yield slice(0, whole), at_once
     if whole < count:
@@ -225,33 +259,6 @@ def _band(taps, at_once, row_stride):
     for r in range(at_once):
         band[:, r, :, r * row_stride : r * row_stride + kh] = taps
     return band.reshape(groups, at_once * lines, high * per_row), high
-
-
-def _add_shifted(y, shifts, out, bias):
-    """out[q] = bias + the sum over j of y[j][q + shifts[j]], as far as that exists.
-
-    y (G, blocks, rows, shifts, Og, W, N), out (G, blocks, rows, Og, width, N), bias (G, 1, 1, Og,
-    1, 1) or None. The first two terms are added straight into the output: it is written once less.
-    """
-    size, width = y.shape[-2], out.shape[-2]
-    spans = [(*inside(shift, 1, width, size), j) for j, shift in enumerate(shifts)]
-    spans.sort(key=lambda span: span[0] - span[1])  # the longest first
-
-    def seen(a, b, j):
-        return y[:, :, :, j, :, a + shifts[j] : b + shifts[j]]
-
-    ends = {0, width, *chain(*(span[:2] for span in spans[:2]))}
-    for a, b in pairwise(sorted(ends)):
-        terms = [seen(a, b, j) for low, high, j in spans[:2] if low <= a and b <= high]
-        terms += [] if bias is None else [bias]
-        if len(terms) < 2:
-            out[..., a:b, :] = terms[0] if terms else 0
-            continue
-        np.add(*terms[:2], out=out[..., a:b, :])
-        if len(terms) == 3:
-            out[..., a:b, :] += bias
-    for low, high, j in spans[2:]:
-        out[..., low:high, :] += seen(low, high, j)
 
 
 def products(columns, dy, piece, across):

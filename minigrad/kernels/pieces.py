@@ -221,7 +221,7 @@ def _multiply_shifted(taps, windows, shifts, W, out):
         (*outer, og, number, width * N),
         [distance * memory.itemsize for distance in distances],
     )
-    if width * N < LONG_LINE:
+    if number == 1 or width * N < LONG_LINE:
         out[...] = reduce(np.add, np.moveaxis(lines, -2, 0)).reshape(out.shape)
         return
     dense = out.strides[-2] == N * out.itemsize  # not with a stride, then the outputs lie apart

@@ -2,7 +2,7 @@
 
 from . import threads
 
-BLOCK = 256 * 1024  # numbers
+BLOCK = 512 * 1024  # numbers
 SHARED = 256 * 1024  # numbers from which on threads pay
 
 

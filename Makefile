@@ -21,8 +21,8 @@ test: $(INSTALLED)  ## the tests: no network, no PyTorch
 test-oracle: $(WITH_TORCH)  ## compare every value and gradient with PyTorch (installs it)
 	$(BIN)/python -m pytest -o addopts=-q tests/oracle
 
-bench: $(WITH_TORCH)  ## time nets and each kind of convolution beside PyTorch, one and two threads
-	$(BIN)/python tests/bench/steps.py
+bench: $(WITH_TORCH)  ## time nets beside PyTorch; writes tables and pictures to runs/bench
+	$(BIN)/python tests/bench/bench.py $(SECTIONS)
 
 lint: $(INSTALLED)  ## style and types
 	$(BIN)/ruff check .

@@ -103,6 +103,14 @@ def deformable(nn):
     return nn.DeformConv(32, 32, 3)
 
 
+def dynamic(nn):
+    return nn.DynamicConv2d(32, 32, 3, padding=1)
+
+
+def augmented(nn):
+    return nn.AttentionAugmentedConv2d(32, 32, 3, key_channels=16, value_channels=16, num_heads=4)
+
+
 # name -> (build, shape of one input, what it is timed beside: torch, or another kind in minigrad)
 KINDS = {
     "plain 3x3": (plain, (32, 14, 14), "torch"),
@@ -115,4 +123,6 @@ KINDS = {
     "non-local": (non_local, (32, 14, 14), "torch"),
     "3-D": (three_d, (8, 8, 14, 14), "torch"),
     "deformable": (deformable, (32, 14, 14), "plain 3x3"),
+    "dynamic": (dynamic, (32, 14, 14), "plain 3x3"),
+    "augmented": (augmented, (32, 14, 14), "plain 3x3"),
 }

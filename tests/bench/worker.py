@@ -1,73 +1,51 @@
-"""One process of the benchmark: time one step of a net, or of a kind of convolution.
+"""One process of the benchmark: runs one task of one framework and prints what it took, as JSON.
 
-Prints the milliseconds of a step, the median over STEPS, as a JSON number. A net's step is forward,
-backward and SGD; a kind's is forward and the gradients of its input and its parameters.
-Usage: worker.py FRAMEWORK NAME THREADS, where FRAMEWORK is "minigrad" or "torch".
+Usage: worker.py FRAMEWORK TASK NAME THREADS BATCH, where FRAMEWORK is "minigrad" or "torch" and
+TASK one of tasks.py. Printed are the milliseconds of one run ("ms", the median over a second), and
+in MiB the memory of the process before it ("before") and at its peak ("peak").
 """
 
+import importlib
 import json
 import os
+import resource
 import statistics
 import sys
 import time
 
-BATCH, WARM_UP, STEPS = 64, 3, 9
+WARM_UP, FEWEST, SECONDS = 3, 9, 1.5
 
 
 def main() -> None:
-    framework, name, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
-    if framework == "torch":
-        import torch as module
-    else:
-        import minigrad as module
-    module.set_num_threads(threads)
+    framework, task, name, threads, batch = sys.argv[1:]
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = threads
+    from tasks import TASKS
+
+    module = importlib.import_module(framework)
+    module.set_num_threads(int(threads))
     module.manual_seed(0)
-    step = prepare(module, name)
-    for _ in range(WARM_UP):
-        step()
+    run = TASKS[task](module, name, int(batch))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    times = timed(run)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"ms": 1e3 * statistics.median(times), "before": before, "peak": peak}))
+
+
+def timed(run) -> list[float]:
+    """Seconds of each run, after some to warm up; of the only one, if it takes that long."""
+    start = time.perf_counter()
+    run()
+    first = time.perf_counter() - start
+    if first > 2 * SECONDS:
+        return [first]
+    for _ in range(WARM_UP - 1):
+        run()
     times = []
-    for _ in range(STEPS):
+    while len(times) < FEWEST or sum(times) < SECONDS:
         start = time.perf_counter()
-        step()
+        run()
         times.append(time.perf_counter() - start)
-    print(json.dumps(1e3 * statistics.median(times)))
-
-
-def prepare(module, name):
-    """The step as a function without arguments."""
-    import numpy as np
-    from kinds import KINDS
-    from nets import NETS
-
-    nn = module.nn
-    build, shape = NETS[name] if name in NETS else KINDS[name][:2]
-    rng = np.random.default_rng(0)
-    model = build(nn)
-    x = module.from_numpy(rng.standard_normal((BATCH, *shape), np.float32))
-    if name in NETS:
-        target, criterion = x, nn.functional.mse_loss  # an image is to come out as it went in
-        if name != "autoencoder":
-            target = module.from_numpy(rng.integers(0, 10, BATCH))
-            criterion = nn.functional.cross_entropy
-        optimizer = module.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-
-        def step() -> None:
-            optimizer.zero_grad()
-            criterion(model(x), target).backward()
-            optimizer.step()
-
-        return step
-
-    x.requires_grad = True
-    dy = module.from_numpy(rng.standard_normal(tuple(model(x).shape), np.float32))
-
-    def step_of_a_kind() -> None:
-        x.grad = None
-        model.zero_grad()
-        model(x).backward(dy)
-
-    return step_of_a_kind
+    return times
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     result._version = 0
     result._requires_grad = recorded = backward is not None and True in needs
     if recorded:
-        result._node = Node(backward, tuple(targets), tuple(versions), result.data.shape)
+        result._node = Node(backward, tuple(targets), tuple(versions), result._data.shape)
     return result
 
 

@@ -27,7 +27,7 @@ def calculate(ufunc, *operands):
     """
     lead = order = None
     for x in operands:
-        if isinstance(x, np.ndarray) and x.size >= (LARGE if lead is None else lead.size):
+        if type(x) is np.ndarray and x.size >= (LARGE if lead is None else lead.size):
             found = _dense_order(x)
             if found is not None:
                 lead, order = x, found

@@ -98,7 +98,9 @@ def match(x: Any, other: Any, lowest: str = "b") -> tuple[Any, Any]:
     A plain number stays a number and never widens a tensor. `lowest` = "f" makes integers floats
     first, as division needs it.
     """
-    if isinstance(other, Base) and other.data.dtype == x.data.dtype and lowest == "b":
+    if type(other) is float and x._data.dtype.kind == "f":  # the usual cases first
+        return x, other
+    if isinstance(other, Base) and other._data.dtype == x._data.dtype and lowest == "b":
         return x, other
     kind = number_kind(other)
     if kind is not None:

@@ -3,12 +3,12 @@
 import numpy as np
 
 from ..kernels.elementwise import calculate, multiply
-from .broadcast import broadcast_shapes, unbroadcast
+from .broadcast import broadcast_shapes, shape_of, unbroadcast
 
 
 def add(x, y):
     """Return x + y."""
-    x_shape, y_shape = np.shape(x), np.shape(y)
+    x_shape, y_shape = shape_of(x), shape_of(y)
 
     def add_backward(dz):
         return unbroadcast(dz, x_shape), unbroadcast(dz, y_shape)
@@ -18,7 +18,7 @@ def add(x, y):
 
 def sub(x, y):
     """Return x - y."""
-    x_shape, y_shape = np.shape(x), np.shape(y)
+    x_shape, y_shape = shape_of(x), shape_of(y)
 
     def sub_backward(dz):
         return unbroadcast(dz, x_shape), unbroadcast(-dz, y_shape)
@@ -28,7 +28,7 @@ def sub(x, y):
 
 def mul(x, y, *, needs=(True, True)):
     """Return x * y; each factor's slope is the other factor."""
-    x_shape, y_shape = np.shape(x), np.shape(y)
+    x_shape, y_shape = shape_of(x), shape_of(y)
     z = _calculate("mul", np.multiply, x, y)
     x, y = x if needs[1] else None, y if needs[0] else None  # keep no more than will be used
 
@@ -42,7 +42,7 @@ def mul(x, y, *, needs=(True, True)):
 
 def div(x, y, *, needs=(True, True)):
     """Return x / y. Division by zero gives inf or nan, silently."""
-    x_shape, y_shape = np.shape(x), np.shape(y)
+    x_shape, y_shape = shape_of(x), shape_of(y)
     z = _calculate("div", np.divide, x, y)
     kept = z if needs[1] else None
 
@@ -57,7 +57,7 @@ def div(x, y, *, needs=(True, True)):
 
 def pow(x, y, *, needs=(True, True)):
     """Return x ** y. The slope by y at x = 0 is taken as 0 (for y >= 0)."""
-    x_shape, y_shape = np.shape(x), np.shape(y)
+    x_shape, y_shape = shape_of(x), shape_of(y)
     z = _calculate("pow", np.power, x, y)
     kept = z if needs[1] else None
 
@@ -88,7 +88,7 @@ def minimum(x, y, *, needs=(True, True)):
 
 
 def _pick(name, choose, better, x, y, needs):
-    x_shape, y_shape = np.shape(x), np.shape(y)
+    x_shape, y_shape = shape_of(x), shape_of(y)
     z = _calculate(name, choose, x, y)
     half = z.dtype.type(0.5)
     share_x = (better(x, y) + np.equal(x, y) * half).astype(z.dtype) if any(needs) else None

@@ -5,6 +5,11 @@ import numpy as np
 from ..kernels.elementwise import total
 
 
+def shape_of(x):
+    """The shape of an array, () of a number; np.shape would make an array of the number first."""
+    return getattr(x, "shape", ())
+
+
 def unbroadcast(dz, shape):
     """Sum `dz` over the axes along which an input of `shape` was repeated."""
     if dz.shape == shape:

@@ -8,19 +8,15 @@ import math
 
 import numpy as np
 
-from .blocks import SHARED, for_blocks
+from .blocks import for_blocks
 from .rows import LONG_RUN, contiguous
-from .threads import get_num_threads
 
 LARGE = 100_000  # numbers; below that NumPy's own way is as fast
-ONE_PASS = 3 * SHARED  # numbers from which on threads pay for a single pass
 MANY_BLOCKS = 8  # from so many on it pays to add them up first
 
 
 def calculate(ufunc, *operands):
-    """ufunc(*operands), on all threads if they are large.
-
-    Large ones that lie differently are brought to one order first.
+    """ufunc(*operands). Large ones that lie differently are brought to one order first.
 
     That is the order of the last operand of full size: an op passes what it kept from the forward
     pass last, so that the order goes back through the net by itself.
@@ -33,8 +29,7 @@ def calculate(ufunc, *operands):
                 lead, order = x, found
     if lead is None or not all(_fits(x, lead.shape) for x in operands):
         return ufunc(*operands)
-    alike = all(np.ndim(x) == 0 or _same_layout(x, lead) for x in operands)
-    if alike and (get_num_threads() == 1 or lead.size < ONE_PASS):
+    if all(np.ndim(x) == 0 or _same_layout(x, lead) for x in operands):
         return ufunc(*operands)
 
     laid = [_lay(x, lead.shape, order) for x in operands]

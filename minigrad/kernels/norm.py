@@ -11,7 +11,7 @@ import numpy as np
 from .blocks import for_blocks
 
 FAR = 4  # mean^2 / variance: E[x^2] - mean^2 loses at most this factor of precision
-MANY_ROWS = 4  # from so many on it pays to lay a row out
+MANY_ROWS, LARGE = 4, 100_000  # rows, and numbers in all, from which on it pays to lay a row out
 
 
 def statistics(x):
@@ -92,8 +92,8 @@ def input_gradient(dy, x, scale, slope, offset):
 
 
 def _rows(values, x):
-    """Each of `values` (C, 1) in the type of x, as a row (C, L) where there are many rows."""
+    """Each of `values` (C, 1) in the type of x, as a row (C, L) where there is much to do."""
     values = [value.astype(x.dtype) for value in values]
-    if len(x) < MANY_ROWS:
+    if len(x) < MANY_ROWS or x.size < LARGE:
         return values
     return [np.ascontiguousarray(np.broadcast_to(value, x.shape[1:])) for value in values]

@@ -65,10 +65,10 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, need
     inv_std = 1 / np.sqrt(var + eps)  # (C, 1) in float64, like all that follow
     scale = inv_std if w is None else inv_std * w[:, None]
     shift = 0 if b is None else b[:, None]
-    center = mean.astype(dtype) if kernel.far_from_zero(mean, var) else dtype.type(0)
 
     def batch_norm_backward(dy):
         dy = _channel_rows(dy)
+        center = mean.astype(dtype) if kernel.far_from_zero(mean, var) else dtype.type(0)
         db, dw = kernel.channel_sums(dy, rows, center)
         dw = (dw - (mean - center) * db) * inv_std  # the sums of dy and of dy * x_hat
         dx = None

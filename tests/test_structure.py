@@ -129,7 +129,8 @@ import minigrad.nn
 # Helpers of the ops' modules that are no ops: they return something else than (result, way back).
 NO_OPS = {
     "broadcast_shapes", "unbroadcast", "normalize_dim", "normalize_dims", "nonempty", "logistic",
-    "reduced", "pooled_size", "conv_size", "conv_transpose_size", "check_bias", "fill_in", "shape_of",
+    "reduced", "pooled_size", "conv_size", "conv_transpose_size", "check_bias", "fill_in",
+    "shape_of",
 }  # fmt: skip
 
 

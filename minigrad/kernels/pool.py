@@ -67,17 +67,29 @@ def max_pool(x, stages, want_winners):
 
 def _max_along(x, stage, winner):
     axis, _, (_, stride, dilation, before, out) = stage
-    y = np.full(_resized(x.shape, axis, out), -np.inf, x.dtype)
-    if winner is not None:  # at first the first tap inside, which stands where all are -inf
-        first = np.maximum(0, -((np.arange(out) * stride - before) // dilation))
-        winner[...] = first.reshape(-1, *[1] * (x.ndim - 1 - axis))
-    for t, outputs, inputs in _taps(stage):
+    taps = list(_taps(stage))
+    if taps and _count(taps[0], axis) == out:  # this tap lies inside in every window
+        first, _, inputs = taps.pop(0)
+        y = x[inputs].copy()
+        if winner is not None:
+            winner[...] = first
+    else:
+        y = np.full(_resized(x.shape, axis, out), -np.inf, x.dtype)
+        if winner is not None:  # at first the first tap inside, which stands where all are -inf
+            inside = np.maximum(0, -((np.arange(out) * stride - before) // dilation))
+            winner[...] = inside.reshape(-1, *[1] * (x.ndim - 1 - axis))
+    for t, outputs, inputs in taps:
         best, candidate = y[outputs], x[inputs]
         if winner is not None and t > 0:  # taps come in order: the largest number is the latest
             latest = np.multiply(candidate > best, t, dtype=winner.dtype)
             np.maximum(winner[outputs], latest, out=winner[outputs])
         np.maximum(best, candidate, out=best)
     return y
+
+
+def _count(tap, axis):
+    """How many outputs the tap serves."""
+    return tap[1][axis].stop - tap[1][axis].start
 
 
 def max_pool_gradient(dy, winners, stages):
@@ -99,9 +111,11 @@ def max_pool_gradient(dy, winners, stages):
 
 def _max_along_gradient(dy, winner, stage):
     axis, size, (k, stride, dilation, _, _) = stage
-    dx = np.zeros(_resized(dy.shape, axis, size), dy.dtype)
+    taps = list(_taps(stage))
     apart = stride > (k - 1) * dilation  # then no position is in two windows
-    for t, outputs, inputs in _taps(stage):
+    tiled = apart and sum(_count(tap, axis) for tap in taps) == size  # and each is in one
+    dx = (np.empty if tiled else np.zeros)(_resized(dy.shape, axis, size), dy.dtype)
+    for t, outputs, inputs in taps:
         won = winner[outputs] == t
         if apart:
             np.multiply(dy[outputs], won, out=dx[inputs])

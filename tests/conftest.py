@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from minigrad.kernels import pieces
+
 settings.register_profile("any machine", deadline=None)  # a busy one takes longer
 settings.load_profile("any machine")
 
@@ -15,3 +17,12 @@ def data_folder():
     if not folder:
         pytest.skip("set MINIGRAD_DATA to the folder of the real data sets")
     return Path(folder)
+
+
+def pytest_addoption(parser):
+    text = "let convolutions take one way only: the results must be the same"
+    parser.addoption("--algorithm", choices=pieces.WAYS, default="faster", help=text)
+
+
+def pytest_configure(config):
+    pieces.way = config.getoption("--algorithm")

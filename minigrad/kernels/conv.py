@@ -11,6 +11,7 @@ each phase of the stride.
 """
 
 import math
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -20,6 +21,21 @@ import numpy as np
 from . import pieces, threads
 
 COPY = 30  # multiply-adds that take as long as copying or adding one number
+
+
+@contextmanager
+def algorithm(way):
+    """Within the block, convolutions serve the taps along a row in this way only (see pieces.py).
+
+    `way` is "shifts", "columns" (also taken where outputs are strided), or "faster", the default.
+    """
+    if way not in pieces.WAYS:
+        raise ValueError(f"algorithm: way must be one of {pieces.WAYS}, got {way!r}")
+    before, pieces.way = pieces.way, way
+    try:
+        yield
+    finally:
+        pieces.way = before
 
 
 def correlate(x, w, stride, dilation, before, out_size, groups=1, bias=None):

@@ -19,7 +19,8 @@ from numpy.lib.stride_tricks import as_strided
 
 from .rows import copy_runs
 
-WAY = "faster"  # of the horizontal taps; "shifts" or "columns" to have but one of the two
+WAYS = ("faster", "shifts", "columns")  # to serve the horizontal taps
+way = "faster"
 MANY = 16  # lines of x, from which on a product for each horizontal tap pays
 LONG_LINE = 256  # numbers from which on adding up lines as a product pays
 FEWEST_LINES = 8  # products with fewer output lines than this take several output rows at once
@@ -75,7 +76,7 @@ class Across(NamedTuple):
     def plan(cls, kw, stride, dilation, before, width, copied):
         """Of a kernel's taps; `copied` says which way is faster if the stride leaves a choice."""
         starts = tuple(j * dilation - before for j in range(kw))
-        copied = {"faster": copied, "columns": True, "shifts": False}[WAY]
+        copied = {"faster": copied, "columns": True, "shifts": False}[way]
         return cls(starts, stride, width, stride > 1 or copied)
 
     @property

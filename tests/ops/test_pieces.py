@@ -6,7 +6,7 @@ from cases import CASES
 from numerical import as_tensors, backward_gradients
 
 import minigrad as mg
-from minigrad.kernels import blocks, pieces, threads
+from minigrad.kernels import blocks, conv, pieces, threads
 from minigrad.nn import functional as F
 
 IN_PIECES = [
@@ -25,7 +25,7 @@ def make_pieces_tiny(request, monkeypatch):
     number, way = request.param
 
     def tiny():
-        monkeypatch.setattr(pieces, "WAY", way)
+        monkeypatch.setattr(pieces, "way", way)
         monkeypatch.setattr(pieces, "FEWEST_LINES", 2)
         monkeypatch.setattr(pieces, "PIECE", 30)
         monkeypatch.setattr(threads, "WORTH_WAKING", 0)
@@ -60,3 +60,17 @@ def test_other_byte_orders_are_converted():
     y = F.conv2d(mg.Tensor(x), mg.Tensor(w))
     expected = F.conv2d(mg.Tensor(x.astype("f4")), mg.Tensor(w.astype("f4")))
     np.testing.assert_array_equal(y.data, expected.data)
+
+
+def test_an_algorithm_is_taken_within_the_block_only():
+    x, w = mg.ones(2, 20, 5, 300), mg.ones(20, 20, 1, 3)
+    for way in pieces.WAYS:
+        with conv.algorithm(way):
+            assert pieces.way == way
+            np.testing.assert_array_equal(F.conv2d(x, w).data, np.full((2, 20, 5, 298), 60))
+        assert pieces.way == "faster"
+
+
+def test_an_unknown_algorithm_is_refused():
+    with pytest.raises(ValueError, match=r"one of \('faster', 'shifts', 'columns'\), got 'fft'"):
+        conv.algorithm("fft").__enter__()

@@ -6,7 +6,7 @@ from cases import CASES
 from numerical import as_tensors, backward_gradients
 
 import minigrad as mg
-from minigrad.kernels import blocks, conv, pieces, threads
+from minigrad.kernels import blocks, conv, pieces, rows, threads
 from minigrad.nn import functional as F
 
 IN_PIECES = [
@@ -60,6 +60,20 @@ def test_other_byte_orders_are_converted():
     y = F.conv2d(mg.Tensor(x), mg.Tensor(w))
     expected = F.conv2d(mg.Tensor(x.astype("f4")), mg.Tensor(w.astype("f4")))
     np.testing.assert_array_equal(y.data, expected.data)
+
+
+@pytest.mark.parametrize(
+    ("shape", "groups", "padding"), [((16, 16, 3, 3), 1, 1), ((16, 1, 5, 5), 16, 2)]
+)
+def test_where_the_lines_lie_already_nothing_is_copied(shape, groups, padding, monkeypatch):
+    def copied(*_):
+        raise AssertionError("copied")
+
+    rng = np.random.default_rng(0)
+    x = rows.from_rows(rng.standard_normal((1, 40, 16, 40, 64), np.float32), 2)
+    w = rng.standard_normal(shape, np.float32)
+    monkeypatch.setattr(pieces, "copy_runs", copied)
+    backward_gradients(lambda x, w: F.conv2d(x, w, padding=padding, groups=groups), [x, w])
 
 
 def test_an_algorithm_is_taken_within_the_block_only():

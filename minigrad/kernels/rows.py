@@ -32,6 +32,19 @@ def from_rows(rows, spatial):
     return x.reshape(x.shape[:2] + x.shape[5 - spatial :])
 
 
+def reshape(x, shape):
+    """x.reshape(shape). Where that copies, the images stay innermost in memory if they were.
+
+    So images are flattened, and their gradients unfolded, a run of pixels at a time.
+    """
+    kept = min(x.ndim, len(shape)) > 1 and x.shape[0] == shape[0] > 1
+    if not kept or x.strides[0] != x.itemsize:
+        return x.reshape(shape)
+    inner = np.moveaxis(x, 0, -1)  # (N, ...) -> (..., N)
+    inner = inner if inner.flags.c_contiguous else contiguous(inner)
+    return np.moveaxis(inner.reshape(*shape[1:], shape[0]), -1, 0)
+
+
 def contiguous(x):
     """A copy of x in C order."""
     y = np.empty(x.shape, x.dtype)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..kernels import special
+from ..kernels.elementwise import multiply
 from .reduce import normalize_dim
 
 
@@ -205,9 +206,9 @@ def log_softmax(x, dim):
 
 def dropout(x, mask, p):
     """Zero where `mask` is False, and scale the rest by 1/(1-p) (Srivastava et al. 2014)."""
-    scale = mask * x.dtype.type(1 / (1 - p) if p < 1 else 0)
+    factor = x.dtype.type(1 / (1 - p) if p < 1 else 0)
 
     def dropout_backward(dy):
-        return (dy * scale,)
+        return (multiply(mask, dy) * factor,)
 
-    return x * scale, dropout_backward
+    return multiply(mask, x) * factor, dropout_backward

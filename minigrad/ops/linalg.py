@@ -92,10 +92,14 @@ def linear(x, w, b=None, *, needs=(True, True, True)):
         y += b
     x_shape = x.shape
     saved_x, saved_w = rows if needs[1] else None, w if needs[0] else None
+    columns_first = rows.flags.f_contiguous and not rows.flags.c_contiguous
 
     def linear_backward(dy):
         dy = dy.reshape(-1, out_features)  # (..., out) -> (rows, out)
-        dx = matrix_product(dy, saved_w).reshape(x_shape) if needs[0] else None
+        dx = None
+        if needs[0]:  # it lies in memory as x does
+            dx = matrix_product(saved_w.T, dy.T).T if columns_first else matrix_product(dy, saved_w)
+            dx = dx.reshape(x_shape)
         dw = matrix_product(dy.T, saved_x) if needs[1] else None
         db = np.sum(dy, axis=0) if needs[2] else None
         return dx, dw, db

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ..kernels import rows
 from .reduce import normalize_dim, normalize_dims
 
 
@@ -13,9 +14,9 @@ def reshape(x, shape):
     shape = fill_in("reshape", before, tuple(shape))
 
     def reshape_backward(dy):
-        return (dy.reshape(before),)
+        return (rows.reshape(dy, before),)
 
-    return x.reshape(shape), reshape_backward
+    return rows.reshape(x, shape), reshape_backward
 
 
 def fill_in(op, before, shape):

@@ -98,7 +98,7 @@ MOST = {
     "silu": lambda x, y: 2 * floats(x),
     "mish": lambda x, y: 2 * floats(x),
     "softplus": lambda x, y: floats(x) + mask(x),
-    "dropout": lambda x, y: floats(x),
+    "dropout": lambda x, y: mask(x),
     "conv": lambda x, w, b, y: floats(x) + floats(w),
     "conv_transpose": lambda x, w, b, y: floats(x) + floats(w),
     "deform_conv2d": lambda x, o, w, b, m, y: floats(x) + floats(o) + floats(w) + floats(m),

@@ -1,9 +1,13 @@
-"""Large arrays in blocks that stay in a core's cache while several passes go over them."""
+"""Large arrays in blocks, so that several passes go over them while they are in the cache.
+
+Not in small ones: a thread that waits for Python's lock wakes up in some 50 us, so threads only
+work side by side if each call of NumPy takes longer than that.
+"""
 
 from . import threads
 
 BLOCK = 512 * 1024  # numbers
-SHARED = 256 * 1024  # numbers from which on threads pay
+SHARED = 256 * 1024  # numbers from which on threads pay for several passes
 
 
 def blocks(count, numbers_each):

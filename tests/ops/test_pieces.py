@@ -6,7 +6,7 @@ from cases import CASES
 from numerical import as_tensors, backward_gradients
 
 import minigrad as mg
-from minigrad.kernels import blocks, conv, pieces, rows, threads
+from minigrad.kernels import blocks, conv, cutting, pieces, rows, threads
 from minigrad.nn import functional as F
 
 IN_PIECES = [
@@ -27,13 +27,15 @@ def make_pieces_tiny(request, monkeypatch):
     def tiny():
         monkeypatch.setattr(pieces, "way", way)
         monkeypatch.setattr(pieces, "FEWEST_LINES", 2)
-        monkeypatch.setattr(pieces, "PIECE", 30)
+        monkeypatch.setattr(cutting, "PIECE", 30)
+        cutting.cut.cache_clear()
         monkeypatch.setattr(threads, "WORTH_WAKING", 0)
         monkeypatch.setattr(blocks, "BLOCK", 10)
         mg.set_num_threads(number)
 
     yield tiny
     mg.set_num_threads(before)
+    cutting.cut.cache_clear()
 
 
 @pytest.mark.parametrize("case", IN_PIECES, ids=str)

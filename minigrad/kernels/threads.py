@@ -14,7 +14,7 @@ from threading import Thread
 
 import numpy as np
 
-WORTH_WAKING = 15_000_000  # multiply-adds from which on threads gain more than waking them costs
+WORTH_WAKING = 10_000_000  # multiply-adds from which on threads gain more than waking them costs
 
 _threads = None
 _jobs = None  # the queue that the pool's threads wait at

@@ -86,8 +86,9 @@ def ratio_picture(section, rows):
 def growth_picture(rows):
     """Time against each size, log-log: straight lines, no cliffs."""
     names = list(dict.fromkeys(row["name"].split("=")[0] for row in rows))
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    for axes, axis in zip(figure.subplots(2, 2).flat, names, strict=False):
+    figure = Figure(figsize=(1 + 5 * len(names), 5), layout="constrained")
+    panels = figure.subplots(1, len(names), squeeze=False)[0]
+    for axes, axis in zip(panels, names, strict=True):
         for n in sorted({row["threads"] for row in rows}):
             some = [r for r in rows if r["name"].startswith(axis + "=") and r["threads"] == n]
             sizes = [int(row["name"].split("=")[1]) for row in some]

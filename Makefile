@@ -21,7 +21,7 @@ test: $(INSTALLED)  ## the tests: no network, no PyTorch
 test-oracle: $(WITH_TORCH)  ## compare every value and gradient with PyTorch (installs it)
 	$(BIN)/python -m pytest -o addopts=-q tests/oracle
 
-bench: $(WITH_TORCH)  ## time nets beside PyTorch; writes tables and pictures to runs/bench
+bench: $(WITH_TORCH)  ## time nets beside PyTorch, pictures in runs/bench; SECTIONS=all for all it can time
 	$(BIN)/python tests/bench/bench.py $(SECTIONS)
 
 lint: $(INSTALLED)  ## style and types

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+import weakref
 
 import numpy as np
 import pytest
@@ -48,6 +50,22 @@ def test_pieces_run_side_by_side():
     mg.set_num_threads(2)
     meet = threading.Barrier(2, timeout=30)  # no thread passes alone
     assert len(set(threads.run(lambda _: meet.wait(), range(2)))) == 2
+
+
+def test_a_waiting_thread_keeps_no_arrays():
+    mg.set_num_threads(2)
+    meet, x = threading.Barrier(2, timeout=30), np.ones(1000)
+    alive = weakref.ref(x)
+
+    def work(_, held=x):
+        meet.wait()
+
+    threads.run(work, range(2))
+    del x, work
+    until = time.monotonic() + 10
+    while alive() is not None and time.monotonic() < until:
+        time.sleep(0.001)  # the other thread is about to let go
+    assert alive() is None
 
 
 def test_a_run_within_a_run_comes_to_its_end():

@@ -10,23 +10,19 @@ BLOCK = 512 * 1024  # numbers
 SHARED = 256 * 1024  # numbers from which on threads pay for several passes
 
 
-def blocks(count, numbers_each):
+def blocks(count, numbers_each, first=0):
     """Slices that cut `count` items, of so many numbers each, into blocks of about BLOCK."""
-    return _cut(0, count, numbers_each)
-
-
-def _cut(first, last, numbers_each):
-    step = max(1, BLOCK // max(1, numbers_each))
+    step, last = max(1, BLOCK // max(1, numbers_each)), first + count
     return [slice(start, min(start + step, last)) for start in range(first, last, step)]
 
 
 def for_blocks(task, count, numbers_each):
     """The results of `task(block)` for every block, in order; on threads where it is worth it."""
-    if threads.get_num_threads() == 1 or count * numbers_each < SHARED:
+    if threads.get_num_threads() == 1 or count == 1 or count * numbers_each < SHARED:
         return threads.run(task, blocks(count, numbers_each), together=False)
 
     def some(part):
-        return [task(block) for block in _cut(part.start, part.stop, numbers_each)]
+        return [task(block) for block in blocks(part.stop - part.start, numbers_each, part.start)]
 
     done = threads.run(some, threads.shares(count))
     return [result for group in done for result in group]

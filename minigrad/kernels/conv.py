@@ -61,10 +61,10 @@ def _correlation(x, w, stride, dilation, before, groups, bias, out, share):
     def compute(piece):
         rows = _part(out[piece.out], piece, groups)
         added = None if bias is None else _part(bias[:, None, None], piece, groups)
-        seen = taps[piece.groups, :, :, piece.height, piece.depth]
-        if seen.size == 0:
+        if not piece.sees_taps():
             rows[...] = 0 if added is None else added
             return
+        seen = taps[piece.groups, :, :, piece.height, piece.depth]
         columns = pieces.columns(_part(x, piece, groups), piece, across)
         pieces.multiply(seen, columns, piece.row_stride, across.shifts, rows, added)
 

@@ -177,6 +177,7 @@ def _call(job, count):
 def _serve(jobs):
     while (job := jobs.get()) is not None:
         job()
+        del job  # and the arrays that it holds, while this thread waits for the next
 
 
 def _dismiss():

@@ -1,4 +1,4 @@
-"""minigrad beside torch: `make bench`. Writes tables, bench.json and pictures to a folder.
+"""minigrad beside torch: `make bench`. Prints tables; numbers (JSON) and pictures go to a folder.
 
 Each time is taken in a process of its own, the frameworks in turn, so that a machine that slows
 down slows all of them. Ratios are medians of the ratios of neighbouring runs.

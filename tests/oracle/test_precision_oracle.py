@@ -14,7 +14,7 @@ from minigrad.kernels import conv
 from minigrad.nn import functional as F
 
 SEEDS, UNIT = 5, np.finfo(np.float32).eps / 2
-IMAGES, POSITIVE = (8, 16, 12, 12), (8, 16, 12, 12)
+IMAGES = (8, 16, 12, 12)
 
 # name -> (minigrad's function, torch's, shapes of the arrays, what is added to the first of them)
 CASES = {

@@ -4,13 +4,17 @@ An array that several ops keep is counted where it was kept first.
 """
 
 import argparse
+import sys
+from pathlib import Path
 
-import numpy as np
 from nets import NETS
 from tasks import images
 
 import minigrad as mg
 from minigrad.graph import Node
+
+sys.path.append(str(Path(__file__).parent.parent))  # the tests look at the same arrays
+from numerical import kept_arrays
 
 
 def kept(loss):
@@ -23,28 +27,10 @@ def kept(loss):
             todo.extend(node.inputs)
     seen, rows = set(), []
     for _, node in sorted(nodes.items()):
-        memory = {id(a): a for a in map(owner, arrays(node.backward)) if id(a) not in seen}
+        memory = {id(a): a for a in kept_arrays(node.backward) if id(a) not in seen}
         seen.update(memory)
         rows.append((node.name, node.shape, sum(a.nbytes for a in memory.values()) / 2**20))
     return rows
-
-
-def arrays(kept):
-    """The arrays that a way back reaches through its closure."""
-    if isinstance(kept, np.ndarray):
-        yield kept
-    elif isinstance(kept, (tuple, list)):
-        for item in kept:
-            yield from arrays(item)
-    for cell in getattr(kept, "__closure__", None) or ():
-        yield from arrays(cell.cell_contents)
-
-
-def owner(array):
-    """The array whose memory this one looks at."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
 
 
 def main() -> None:

@@ -1,41 +1,22 @@
 """What an op keeps from forward to backward: how many bytes, and that no one else writes there."""
 
 import sys
-from types import FunctionType
 
 import numpy as np
 import pytest
 from cases import CASES
-from numerical import as_tensors, backward_gradients, cotangents, is_float, outputs
+from numerical import (
+    as_tensors,
+    backward_gradients,
+    cotangents,
+    is_float,
+    kept_arrays,
+    outputs,
+)
 
 from minigrad import Tensor
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
-
-
-def kept_arrays(backward):
-    """The arrays that a way back sees as its free variables, views as the arrays they look at."""
-    found, seen = {}, set()
-
-    def walk(value):
-        if id(value) in seen:
-            return
-        seen.add(id(value))
-        if isinstance(value, np.ndarray):
-            while isinstance(value.base, np.ndarray):
-                value = value.base
-            found[id(value)] = value
-        elif isinstance(value, (tuple, list)):
-            for part in value:
-                walk(part)
-        elif isinstance(value, dict):
-            walk(tuple(value.values()))
-        elif isinstance(value, FunctionType) and value.__closure__:
-            for cell in value.__closure__:
-                walk(cell.cell_contents)
-
-    walk(backward)
-    return list(found.values())
 
 
 def floats(x):

@@ -17,40 +17,49 @@ MANY_ROWS, LARGE = 4, 100_000  # rows, and numbers in all, from which on it pays
 def statistics(x):
     """Mean and (biased) variance of each channel, (C, 1) in float64."""
     count = x.shape[0] * x.shape[2]
-    mean, squares = _sums(x, lambda block: (x[block], x[block])) / count
+    mean, squares = _sums(x.shape, x.dtype, lambda block: (x[block], x[block])) / count
     var = squares - mean * mean
-    if far_from_zero(mean, var):
-        (center,) = _rows([mean], x)
+    far = _far_from_zero(mean, var)
+    if far.size:
+        center = mean[far].astype(x.dtype)
 
         def centered(block):
-            part = x[block] - center
+            part = x[block][:, far] - center
             return part, part
 
-        rest, squares = _sums(x, centered) / count
-        var = squares - rest * rest
+        shape = len(x), len(far), x.shape[2]
+        rest, squares = _sums(shape, x.dtype, centered) / count
+        var[far] = squares - rest * rest
     return mean, np.maximum(var, 0)
 
 
-def far_from_zero(mean, var):
-    """Whether a mean is so large beside its deviation that it is better subtracted first."""
-    return bool(np.any(mean * mean > FAR * var))
+def _far_from_zero(mean, var):
+    """The channels whose mean is so large beside the deviation that it is subtracted first."""
+    return np.flatnonzero(mean * mean > FAR * var)
 
 
-def channel_sums(dy, x, center):
-    """Sums of dy and of dy * (x - center) over each channel, (C, 1) in float64.
+def channel_sums(dy, x, mean, var):
+    """Sums of dy and of dy * (x - mean) over each channel, (C, 1) in float64."""
+    sums, products = _sums(x.shape, x.dtype, lambda block: (dy[block], x[block]))
+    products -= mean * sums
+    far = _far_from_zero(mean, var)
+    if far.size:
+        center = mean[far].astype(x.dtype)
+        shape = len(x), len(far), x.shape[2]
+        _, rest = _sums(
+            shape, x.dtype, lambda block: (dy[block][:, far], x[block][:, far] - center)
+        )
+        products[far] = rest - (mean[far] - center) * sums[far]
+    return sums, products
 
-    `center` is (C, 1), or 0, which saves subtracting it.
+
+def _sums(shape, dtype, parts):
+    """The sums of a and of a * b over each channel, (2, C, 1), for the a, b = parts(block).
+
+    All their blocks together are of `shape` (R, C, L).
     """
-    if np.ndim(center) == 0:
-        return _sums(x, lambda block: (dy[block], x[block]))
-    (center,) = _rows([center], x)
-    return _sums(x, lambda block: (dy[block], x[block] - center))
-
-
-def _sums(x, parts):
-    """The sums of a and of a * b over each channel, (2, C, 1), for a, b = parts(block) of x."""
-    R, C, L = x.shape
-    ones = np.ones(L, x.dtype)
+    R, C, L = shape
+    ones = np.ones(L, dtype)
 
     def sums(block):
         a, b = parts(block)
@@ -75,17 +84,18 @@ def scale_and_shift(x, scale, shift):
     return y
 
 
-def input_gradient(dy, x, scale, slope, offset):
-    """dy * scale + x * slope + offset, the last three (C, 1)."""
+def input_gradient(dy, x, slope, offset, scale):
+    """(dy + x * slope + offset) * scale, the last three (C, 1)."""
     R, C, L = x.shape
     dx = np.empty_like(dy)
-    scale, slope, offset = _rows([scale, slope, offset], x)
+    slope, offset, scale = _rows([slope, offset, scale], x)
 
     def compute(block):
         out = dx[block]
         np.multiply(x[block], slope, out=out)
         out += offset
-        out += dy[block] * scale
+        out += dy[block]
+        out *= scale
 
     for_blocks(compute, R, C * L)
     return dx

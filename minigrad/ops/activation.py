@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..kernels import special
-from ..kernels.elementwise import multiply
+from ..kernels.elementwise import maximum, multiply
 from .reduce import normalize_dim
 
 
@@ -14,9 +14,9 @@ def relu(x):
     positive = x > 0
 
     def relu_backward(dy):
-        return (dy * positive,)
+        return (multiply(dy, positive),)
 
-    return np.maximum(x, x.dtype.type(0)), relu_backward
+    return maximum(x, 0), relu_backward
 
 
 def leaky_relu(x, negative_slope=0.01):

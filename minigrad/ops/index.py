@@ -16,7 +16,7 @@ def getitem(x, index):
     picks_twice = any(isinstance(part, np.ndarray) and part.dtype != bool for part in parts)
 
     def getitem_backward(dy):
-        dx = np.zeros(shape, dy.dtype)
+        dx = np.zeros_like(dy, shape=shape)  # where slices only are picked, it lies as dy does
         if picks_twice:
             np.add.at(dx, index, dy)  # an element picked twice gets both gradients
         else:

@@ -4,9 +4,14 @@ Along an axis, output i is a weighted sum of a few inputs: y[i] = sum of weight 
 is the transposed sum, written as a matrix product.
 """
 
+import math
+
 import numpy as np
 
 from ..kernels import product
+from ..kernels.rows import from_rows, to_rows
+
+SPATIAL = 0, 1, 3  # the axes D, H and W of images in rows
 
 
 def interpolate(x, size, scale=None, mode="nearest", align_corners=False):
@@ -16,24 +21,39 @@ def interpolate(x, size, scale=None, mode="nearest", align_corners=False):
     weighs the two neighbours. `scale` gives, for each axis, the factor that the user asked for (or
     None: the ratio of the sizes). With align_corners the outermost elements meet.
     """
+    spatial = x.ndim - 2
+    rows = to_rows(x)  # (N, C, *S) -> (D, H, C, W, N)
     steps = []
-    for axis in range(2, x.ndim):
-        before, after = x.shape[axis], size[axis - 2]
-        factor = None if scale is None else scale[axis - 2]
-        index, weight = _samples(before, after, factor, mode, align_corners, x.dtype)
+    for i, axis in enumerate(SPATIAL[3 - spatial :]):
+        before, factor = x.shape[2 + i], None if scale is None else scale[i]
+        index, weight = _samples(before, size[i], factor, mode, align_corners, x.dtype)
         steps.append((axis, before, index, weight))
-        shape = (-1,) + (1,) * (x.ndim - 1 - axis)
-        x = sum(np.take(x, i, axis) * w.reshape(shape) for i, w in zip(index, weight, strict=True))
+        lines = _lines(rows, axis)
+        samples = zip(index, weight, strict=True)
+        lines = sum(np.take(lines, picked, axis=1) * w[:, None] for picked, w in samples)
+        rows = _unfold(lines, rows, axis)
 
     def interpolate_backward(dy):
+        rows = to_rows(dy)
         for axis, before, index, weight in reversed(steps):
-            matrix = np.zeros((dy.shape[axis], before), dy.dtype)
-            for i, w in zip(index, weight, strict=True):
-                np.add.at(matrix, (np.arange(len(i)), i), w)
-            dy = np.moveaxis(product.matmul(np.moveaxis(dy, axis, -1), matrix), -1, axis)
-        return (dy,)
+            matrix = np.zeros((before, rows.shape[axis]), dy.dtype)
+            for picked, w in zip(index, weight, strict=True):
+                np.add.at(matrix, (picked, np.arange(len(picked))), w)
+            rows = _unfold(product.matmul(matrix, _lines(rows, axis)), rows, axis)
+        return (from_rows(rows, spatial),)
 
-    return x, interpolate_backward
+    return from_rows(rows, spatial), interpolate_backward
+
+
+def _lines(rows, axis):
+    """The axes before `axis` as one, `axis`, and those behind it as one."""
+    shape = rows.shape
+    return rows.reshape(math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :]))
+
+
+def _unfold(lines, rows, axis):
+    """The inverse of `_lines`; `axis` has another size than that of `rows`."""
+    return lines.reshape(*rows.shape[:axis], lines.shape[1], *rows.shape[axis + 1 :])
 
 
 def _samples(before, after, factor, mode, align_corners, dtype):

@@ -68,15 +68,14 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, need
 
     def batch_norm_backward(dy):
         dy = _channel_rows(dy)
-        center = mean.astype(dtype) if kernel.far_from_zero(mean, var) else dtype.type(0)
-        db, dw = kernel.channel_sums(dy, rows, center)
-        dw = (dw - (mean - center) * db) * inv_std  # the sums of dy and of dy * x_hat
+        db, dw = kernel.channel_sums(dy, rows, mean, var)
+        dw *= inv_std  # the sum of dy * x_hat
         dx = None
         if needs[0]:
             # x moves its own mean and deviation along: both parts are taken out of the gradient.
             count = rows.shape[0] * rows.shape[2] if from_batch else np.inf
-            slope, offset = -dw / count * inv_std * scale, -db / count * scale
-            dx = kernel.input_gradient(dy, rows, scale, slope, offset - mean * slope)
+            slope = -dw / count * inv_std
+            dx = kernel.input_gradient(dy, rows, slope, -db / count - mean * slope, scale)
             dx = _from_channel_rows(dx, shape)
         dw, db = dw[:, 0].astype(dtype), db[:, 0].astype(dtype)
         return dx, dw if needs[1] else None, db if needs[2] else None

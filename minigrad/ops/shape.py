@@ -152,11 +152,14 @@ def pad(x, padding, mode="constant", value=0.0):
             slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(shape, padding, strict=True)
         )
         grow = [(max(a, 0), max(b, 0)) for a, b in padding]
-        y = np.pad(x[crop], grow, constant_values=value)
+        kept = x[crop]
+        inner = tuple(slice(a, a + n) for n, (a, _) in zip(kept.shape, grow, strict=True))
+        padded = [n + a + b for n, (a, b) in zip(kept.shape, grow, strict=True)]
+        y = np.full_like(x, value, shape=padded)  # its axes lie in memory in the order of x's
+        y[inner] = kept
 
         def pad_backward(dy):
-            dx = np.zeros(shape, dy.dtype)
-            inner = tuple(slice(a, n - b) for n, (a, b) in zip(dy.shape, grow, strict=True))
+            dx = np.zeros_like(dy, shape=shape)
             dx[crop] = dy[inner]
             return (dx,)
 

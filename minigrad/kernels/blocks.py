@@ -7,7 +7,7 @@ work side by side if each call of NumPy takes longer than that.
 from . import threads
 
 BLOCK = 512 * 1024  # numbers
-SHARED = 256 * 1024  # numbers from which on threads pay for several passes
+SHARED = 600_000  # numbers from which on threads pay for several passes
 
 
 def blocks(count, numbers_each, first=0):

@@ -165,7 +165,7 @@ def blocks(p: Tensor, *state: Tensor | None) -> Iterator[list[Any]]:
         yield arrays
         return
     flat = [None if a is None else a.reshape(-1) for a in arrays]
-    for block in cut(p.data.size, len(flat)):
+    for block in cut(p.data.size, 3 * len(flat)):  # an update has intermediate results too
         yield [None if a is None else a[block] for a in flat]
 
 

@@ -82,12 +82,13 @@ class one_blas_thread:
     """
 
     def __enter__(self):
-        self.before = [library.num_threads for library in _blas_libraries()]
-        for library in _blas_libraries():
+        found = [(library, library.num_threads) for library in _blas_libraries()]
+        self.changed = [(library, count) for library, count in found if count != 1]
+        for library, _ in self.changed:
             library.set_num_threads(1)
 
     def __exit__(self, *error):
-        for library, count in zip(_blas_libraries(), self.before, strict=True):
+        for library, count in self.changed:
             library.set_num_threads(count)
 
 

@@ -117,13 +117,17 @@ class AttentionAugmentedConv2d(Layer):
             part.flatten(2).unflatten(1, (self.num_heads, -1)).mT
             for part in qkv.split([dk, dk, dv], dim=1)
         )
-        bias = None
+        scale = (dk // self.num_heads) ** -0.5
         if self.rel_h is not None and self.rel_w is not None:
-            scaled = q.unflatten(2, size) * (dk // self.num_heads) ** -0.5
-            above = _relative(scaled.transpose(2, 3), self.rel_h).transpose(2, 3)
-            beside = _relative(scaled, self.rel_w)
-            bias = (above.unsqueeze(5) + beside.unsqueeze(4)).flatten(4).flatten(2, 3)
-        y = F.scaled_dot_product_attention(q, k, v, bias)
+            # As a query's further features, its distances from each row and from each column meet
+            # the key's own row and column, one-hot: the product of both adds the right two.
+            placed = q.unflatten(2, size)  # (N, heads, H*W, d) -> (N, heads, H, W, d)
+            rows = _relative(placed.transpose(2, 3), self.rel_h).transpose(2, 3)
+            columns = _relative(placed, self.rel_w)
+            q = cat([q, rows.flatten(2, 3), columns.flatten(2, 3)], dim=-1)
+            own = _own_row_and_column(size, k)
+            k = cat([k, own.expand(*k.shape[:3], own.shape[1])], dim=-1)
+        y = F.scaled_dot_product_attention(q, k, v, scale=scale)
         return self.out(y.mT.flatten(1, 2).unflatten(2, size))  # heads side by side, again a map
 
     def _multiply_adds(self, x: Tensor, output: Tensor) -> int:
@@ -148,3 +152,10 @@ def _relative(q: Tensor, table: Tensor) -> Tensor:
     embedding = table[place - place[:, None] + n - 1]  # [from, to]: (B, B, d)
     rows = q.permute(3, 0, 1, 2, 4).flatten(1, 3)  # (B, N * heads * A, d)
     return (rows @ embedding.mT).unflatten(1, q.shape[:3]).permute(1, 2, 3, 0, 4)
+
+
+def _own_row_and_column(size: tuple[int, ...], like: Tensor) -> Tensor:
+    """Of each pixel its row and its column, both one-hot: (H * W, H + W)."""
+    height, width = size
+    rows, columns = np.repeat(np.eye(height), width, axis=0), np.tile(np.eye(width), (height, 1))
+    return Tensor(np.hstack([rows, columns]).astype(like.dtype))

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ..kernels import softmax as kernel
 from ..kernels import special
 from ..kernels.elementwise import maximum, multiply
 from .reduce import normalize_dim
@@ -183,11 +184,10 @@ def hardtanh(x, min_val=-1.0, max_val=1.0):
 def softmax(x, dim):
     """exp(x) scaled to sum to 1 along `dim`."""
     axis = normalize_dim("softmax", dim, x.ndim)
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    y = e / np.sum(e, axis=axis, keepdims=True)
+    y = kernel.softmax(x, axis)
 
     def softmax_backward(dy):
-        return (y * (dy - np.sum(dy * y, axis=axis, keepdims=True)),)
+        return (kernel.softmax_gradient(dy, y, axis),)
 
     return y, softmax_backward
 

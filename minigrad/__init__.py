@@ -126,9 +126,9 @@ uint8 = _np.dtype("uint8")
 bool = _np.dtype("bool")
 
 if _TYPE_CHECKING:
-    from . import datasets, filters, models, optim, plot, train, transforms, utils
+    from . import datasets, debug, filters, models, optim, plot, train, transforms, utils
 
-_LATER = ("datasets", "filters", "models", "optim", "plot", "train", "transforms", "utils")
+_LATER = ("datasets", "debug", "filters", "models", "optim", "plot", "train", "transforms", "utils")
 
 
 def __getattr__(name: str) -> object:
@@ -167,6 +167,7 @@ __all__ = [
     "cos",
     "cumsum",
     "datasets",
+    "debug",
     "div",
     "dot",
     "double",

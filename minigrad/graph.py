@@ -1,12 +1,14 @@
-"""What the engine remembers of a computation: one Node for each step, and the user's line."""
+"""What the engine remembers of a computation: a Node for each step, its layer, the user's line."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import sys
-from collections.abc import Callable
-from types import FrameType
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,15 @@ MODELS = HERE + "models.py"  # the ready-made nets count as the user's code
 _next_order = itertools.count().__next__
 
 
+class Running(threading.local):
+    """The layer that runs at this moment, as (layer, what ran when it was called); None outside."""
+
+    layers: tuple | None = None
+
+
+running = Running()
+
+
 class Node:
     """One step of a computation: what made a tensor, from what, and the way back.
 
@@ -24,7 +35,8 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__", "backward", "hooks", "inputs", "order", "origin", "shape", "versions",
+        "__weakref__", "backward", "hooks", "inputs", "layers", "order", "origin", "shape",
+        "versions",
     )  # fmt: skip
 
     def __init__(self, backward: Callable, inputs: tuple, versions: tuple, shape: tuple) -> None:
@@ -34,7 +46,8 @@ class Node:
         self.shape = shape
         self.order = _next_order()
         self.hooks: list | None = None
-        self.origin = _user_line()
+        self.layers = running.layers
+        self.origin = user_line()
 
     @property
     def name(self) -> str:
@@ -44,8 +57,20 @@ class Node:
     @property
     def line(self) -> str:
         """The user's file and line that made this node, such as "lesson.py:12"."""
-        code, lineno = self.origin
-        return f"{os.path.basename(code.co_filename)}:{lineno}" if code else "(unknown line)"
+        return line_text(self.origin)
+
+    @property
+    def layer(self) -> Any:
+        """The innermost layer that the step was made in; None outside of layers."""
+        return self.layers[0] if self.layers else None
+
+    @property
+    def layer_path(self) -> str:
+        """Where that layer sits in the model that was called, such as "features.3".
+
+        "" outside of layers, and for the model itself.
+        """
+        return path_of(self.layers)
 
     @property
     def next_functions(self) -> tuple:
@@ -60,6 +85,18 @@ def op_name(backward: Callable | str) -> str:
     """The name of the op that a way back belongs to."""
     name = backward if isinstance(backward, str) else backward.__name__
     return name.removesuffix("_backward")
+
+
+def path_of(layers: tuple | None) -> str:
+    """The path of the innermost of the layers that run, in the outermost, such as "features.3"."""
+    chain = []
+    while layers is not None:
+        layer, layers = layers
+        chain.append(layer)
+    if not chain:
+        return ""
+    names = {layer: name for name, layer in chain[-1].named_modules()}
+    return next((names[layer] for layer in chain if layer in names), "")
 
 
 class RemovableHandle:
@@ -90,12 +127,53 @@ def refuse_stale(node: Node, backward: Callable, leaf: Any) -> None:
             )
 
 
-def _user_line() -> tuple:
-    """The innermost frame that is not minigrad's own, as (code, line number)."""
-    frame: FrameType | None = sys._getframe(3)
+class Watcher:
+    """What a debugging tool overrides to be told of each step, forward and backward.
+
+    It is told while it stands in `watchers`, which `watching` does for the time of a block.
+    """
+
+    def computed(self, op: Callable, inputs: tuple, result: Any) -> None:
+        """`op` made the Tensor `result` of `inputs`, its options behind them."""
+
+    def arrived(self, node: Node, dy: np.ndarray) -> Any:
+        """The gradient of what `node` made is complete; its way back is to run next.
+
+        What this returns, if not None, is the trace function of a debugger to show that way to.
+        """
+
+    def sent(self, node: Node, gradients: tuple) -> None:
+        """The way back of `node` gave these gradients for its inputs."""
+
+    def added(self, node: Node, i: int, dx: np.ndarray, total: np.ndarray) -> None:
+        """Input i of `node` received dx; all that it has received so far is `total`."""
+
+
+watchers: list[Watcher] = []
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[Watcher]:
+    """Within the block, `watcher` is told of each step."""
+    watchers.append(watcher)
+    try:
+        yield watcher
+    finally:
+        watchers.remove(watcher)
+
+
+def user_line() -> tuple[CodeType | None, int]:
+    """The line of the innermost frame that is not minigrad's own: its code object and number."""
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         path = frame.f_code.co_filename
         if not path.startswith(HERE) or path == MODELS:
             return frame.f_code, frame.f_lineno
         frame = frame.f_back
     return None, 0
+
+
+def line_text(line: tuple[CodeType | None, int]) -> str:
+    """Such as "lesson.py:12"."""
+    code, number = line
+    return f"{os.path.basename(code.co_filename)}:{number}" if code else "(unknown line)"

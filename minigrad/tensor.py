@@ -3,24 +3,24 @@
 Forward: `apply` runs an op on plain arrays. The op returns its result and its own way back, and
 `apply` keeps that way back in a Node, together with the nodes it came from and the user's line.
 
-Backward: take the newest node that has a gradient, call its way back, and add what comes out to
-the gradients of its inputs. A node is always newer than its inputs, so when its turn comes all
-contributions to its gradient have arrived. What arrives at a leaf goes into `leaf.grad`.
+Backward: `backprop.walk_back` goes from node to node, the newest first. What arrives at a leaf goes
+into `leaf.grad`.
 """
 
 from __future__ import annotations
 
-import heapq
+import sys
 import weakref
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
 from typing import Any
 
 import numpy as np
 
-from .graph import Node, RemovableHandle, op_name, refuse_stale
-from .kernels.elementwise import calculate
-from .kernels.rows import contiguous, copy_runs
+from .backprop import walk_back
+from .graph import Node, RemovableHandle, watchers
+from .kernels.rows import copy_runs
 from .methods import Methods
 from .methods.base import need_tensor
 from .methods.text import describe
@@ -63,6 +63,8 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     result._requires_grad = recorded = backward is not None and True in needs
     if recorded:
         result._node = Node(backward, tuple(targets), tuple(versions), result._data.shape)
+    for watcher in watchers:
+        watcher.computed(op, (*inputs, *options.values()), result)
     return result
 
 
@@ -156,7 +158,7 @@ class Tensor(Methods):
         holder = self if self._node is None else self._node
         if holder.hooks is None:
             holder.hooks = []
-        return RemovableHandle(holder.hooks, hook)
+        return RemovableHandle(holder.hooks, _on_array(hook))
 
     def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
         """Add to `.grad` of every leaf the derivative of this tensor by that leaf.
@@ -164,8 +166,18 @@ class Tensor(Methods):
         A tensor of more than one element needs `gradient`, of its own shape: the derivative of
         whatever comes after it. The graph is freed on the way unless `retain_graph=True`.
         """
-        with np.errstate(all="ignore"):
-            _backward(self, _seed(self, gradient), retain_graph)
+        # A debugger that steps sees but the next line of the engine, then the ops' ways back.
+        tracer, _ = sys.gettrace(), sys.settrace(None)  # type: ignore[func-returns-value]
+        try:
+            with np.errstate(all="ignore"):
+                deque(self._walk_back(gradient, retain_graph, tracer), maxlen=0)
+        finally:
+            sys.settrace(tracer)
+
+    def _walk_back(self, gradient: Any, retain_graph: bool, tracer: Any = None) -> Iterator:
+        """The steps of `backward`, each waiting to be asked for."""
+        start = self if self._node is None else self._node
+        return walk_back(start, _seed(self, gradient), retain_graph, _settle, tracer)
 
     def __repr__(self) -> str:
         made = f"{self._node.name} at {self._node.line}" if self._node is not None else ""
@@ -207,50 +219,21 @@ def is_grad_enabled() -> bool:
     return _grad_enabled
 
 
-def _backward(root: Tensor, seed: np.ndarray, retain_graph: bool) -> None:
-    start = root if root._node is None else root._node
-    grads: dict[Any, np.ndarray] = {start: seed}
-    todo: list[tuple[int, Node]] = [] if root._node is None else [(-root._node.order, root._node)]
-    while todo:
-        node = heapq.heappop(todo)[1]
-        dy = _run_hooks(node.hooks, grads.pop(node))
-        backward, inputs, versions = node.backward, node.inputs, node.versions
-        if isinstance(backward, str):
-            raise RuntimeError(
-                f"backward a second time through {node}: its graph was freed by the first. "
-                "Compute the loss anew before each backward(), or write "
-                "loss.backward(retain_graph=True) the first time"
-            )
-        gradients = backward(dy)
-        for i, target in enumerate(inputs):
-            if target is None:
-                continue
-            dx = gradients[i]
-            if dx is None:
-                raise RuntimeError(
-                    f"{node} has no derivative by its input {i}; give it x.detach() there"
-                )
-            if dx.shape != target.shape:
-                raise RuntimeError(
-                    f"{op_name(backward)}_backward returned a gradient of shape {dx.shape} for "
-                    f"its input {i} of shape {target.shape} (made at {node.line}); a gradient has "
-                    "its input's shape: sum over the axes that were broadcast"
-                )
-            if isinstance(target, Tensor) and target._version != versions[i]:
-                refuse_stale(node, backward, target)
-            if target in grads:
-                grads[target] = calculate(np.add, grads[target], dx)
-            elif isinstance(target, Node):
-                grads[target] = dx
-                heapq.heappush(todo, (-target.order, target))
-            else:
-                grads[target] = _own(dx, dy, gradients[:i])
-        if not retain_graph:
-            node.backward, node.inputs = backward.__name__, ()
+def _on_array(hook: Callable[[Tensor], Tensor | None]) -> Callable[[np.ndarray], np.ndarray]:
+    """The user's hook for Tensors as one for arrays, which returns the gradient to go on with."""
 
-    for leaf, dx in grads.items():
-        dx = _run_hooks(leaf.hooks, dx)
-        leaf.grad = Tensor(dx if leaf.grad is None else leaf.grad.data + dx)
+    def on_array(dy: np.ndarray) -> np.ndarray:
+        replaced = hook(Tensor(dy))
+        if replaced is None:
+            return dy
+        if not isinstance(replaced, Tensor) or replaced.shape != dy.shape:
+            raise RuntimeError(
+                f"a hook must return None or a Tensor of the gradient's shape {dy.shape}, it "
+                f"returned {replaced!r}"
+            )
+        return np.asarray(replaced.data, dy.dtype)
+
+    return on_array
 
 
 def _seed(root: Tensor, gradient: Any) -> np.ndarray:
@@ -279,21 +262,6 @@ def _seed(root: Tensor, gradient: Any) -> np.ndarray:
     return seed
 
 
-def _own(dx: np.ndarray, dy: np.ndarray, others: tuple) -> np.ndarray:
-    """A gradient that no one else holds: a leaf keeps it, and the user may write into it."""
-    shared = dx is dy or dx.base is not None or any(dx is other for other in others)
-    return contiguous(dx) if shared else dx
-
-
-def _run_hooks(hooks: list | None, dy: np.ndarray) -> np.ndarray:
-    for hook in list(hooks or ()):
-        replaced = hook(Tensor(dy))
-        if replaced is None:
-            continue
-        if not isinstance(replaced, Tensor) or replaced.shape != dy.shape:
-            raise RuntimeError(
-                f"a hook must return None or a Tensor of the gradient's shape {dy.shape}, it "
-                f"returned {replaced!r}"
-            )
-        dy = np.asarray(replaced.data, dy.dtype)
-    return dy
+def _settle(leaf: Tensor, dx: np.ndarray) -> None:
+    """Add what arrived at a leaf to its `.grad`."""
+    leaf.grad = Tensor(dx if leaf.grad is None else leaf.grad.data + dx)

@@ -20,9 +20,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Each floor imports only what stands to its left.
 FLOORS = [
-    "kernels", "ops", "methods", "graph", "tensor", "random", "functions", "serialization",
-    "nn", "filters", "optim", "utils", "transforms", "datasets", "models", "geometry", "reach",
-    "summary", "plot", "train", "cli", "__main__",
+    "kernels", "ops", "methods", "graph", "backprop", "tensor", "random", "functions",
+    "serialization", "nn", "filters", "optim", "utils", "transforms", "datasets", "models",
+    "geometry", "reach", "summary", "plot", "train", "debug", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol
 
 import numpy as np
 
+from ..graph import running
 from ..tensor import RemovableHandle, Tensor
 from .errors import locate, refuse_no_tensor
 from .parameter import Parameter
@@ -57,6 +58,7 @@ class Layer(Tree):
 
         def __call__(self, *inputs, **options):
             """Run `forward`, the hooks around it, and name this layer in an error."""
+            before, running.layers = running.layers, (self, running.layers)
             try:
                 if self._forward_hooks or self._forward_pre_hooks:
                     return self._forward_with_hooks(inputs, options)
@@ -67,6 +69,8 @@ class Layer(Tree):
             except Exception as error:
                 locate(error, self, inputs)
                 raise
+            finally:
+                running.layers = before
 
     def _forward_with_hooks(self, inputs: tuple, options: dict[str, Any]) -> Any:
         for hook in list(self._forward_pre_hooks):

@@ -93,10 +93,8 @@ def _gelu_tanh(x):
 
 
 def logistic(x):
-    """1 / (1 + exp(-x)) of an array, without overflow."""
-    # exp of a negative number only: no overflow on either side
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
+    """1 / (1 + exp(-x)) of an array; where exp overflows, 1 / inf is the 0 that it should be."""
+    return 1 / (1 + np.exp(-x))
 
 
 def sigmoid(x):

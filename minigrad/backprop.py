@@ -1,0 +1,107 @@
+"""Backpropagation: from the loss back to the leaves, the newest step first.
+
+Take the newest node that has a gradient, call its way back, and add what comes out to the gradients
+of its inputs. A node is always newer than its inputs, so when its turn comes all contributions to
+its gradient have arrived.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .graph import Node, op_name, refuse_stale, watchers
+from .kernels.elementwise import calculate
+from .kernels.rows import contiguous
+
+
+def walk_back(
+    start: Any, seed: np.ndarray, retain_graph: bool, settle: Callable, tracer: Any = None
+) -> Iterator[tuple[Node, np.ndarray]]:
+    """Yield each node with its complete gradient, and after that run its way back.
+
+    `start` is a Node or a leaf, `seed` its gradient. In the end `settle(leaf, gradient)` is called
+    for every leaf. `tracer` is the debugger that may look into the ways back and hooks.
+    """
+    grads: dict[Any, np.ndarray] = {start: seed}
+    todo: list[tuple[int, Node]] = [(-start.order, start)] if isinstance(start, Node) else []
+    while todo:
+        node = heapq.heappop(todo)[1]
+        dy = grads.pop(node)
+        for hook in list(node.hooks or ()):
+            dy = _call(hook, dy, tracer)
+        backward, inputs, versions = node.backward, node.inputs, node.versions
+        if isinstance(backward, str):
+            raise RuntimeError(
+                f"backward a second time through {node}: its graph was freed by the first. "
+                "Compute the loss anew before each backward(), or write "
+                "loss.backward(retain_graph=True) the first time"
+            )
+        for watcher in watchers:
+            tracer = watcher.arrived(node, dy) or tracer
+        yield node, dy
+        gradients = _call(backward, dy, tracer)
+        for watcher in watchers:
+            watcher.sent(node, gradients)
+        for i, target in enumerate(inputs):
+            if target is None:
+                continue
+            dx = gradients[i]
+            if dx is None:
+                raise RuntimeError(
+                    f"{node} has no derivative by its input {i}; give it x.detach() there"
+                )
+            if dx.shape != target.shape:
+                raise RuntimeError(
+                    f"{op_name(backward)}_backward returned a gradient of shape {dx.shape} for "
+                    f"its input {i} of shape {target.shape} (made at {node.line}); a gradient has "
+                    "its input's shape: sum over the axes that were broadcast"
+                )
+            is_leaf = not isinstance(target, Node)
+            if is_leaf and target._version != versions[i]:
+                refuse_stale(node, backward, target)
+            if target in grads:
+                grads[target] = calculate(np.add, grads[target], dx)
+            elif is_leaf:
+                grads[target] = _own(dx, dy, gradients[:i])
+            else:
+                grads[target] = dx
+                heapq.heappush(todo, (-target.order, target))
+            for watcher in watchers:
+                watcher.added(node, i, dx, grads[target])
+        if not retain_graph:
+            node.backward, node.inputs = backward.__name__, ()
+
+    for leaf, dx in grads.items():
+        for hook in list(leaf.hooks or ()):
+            dx = _call(hook, dx, tracer)
+        settle(leaf, dx)
+
+
+def _own(dx: np.ndarray, dy: np.ndarray, others: tuple) -> np.ndarray:
+    """A gradient that no one else holds: a leaf keeps it, and the user may write into it."""
+    shared = dx is dy or dx.base is not None or any(dx is other for other in others)
+    return contiguous(dx) if shared else dx
+
+
+def _call(function: Callable, dy: np.ndarray, tracer: Any) -> Any:
+    """function(dy), seen by the debugger `tracer`, which does not see the engine around it.
+
+    One that steps through the program stops at the function's first line, not at its def.
+    """
+    if tracer is None:
+        return function(dy)
+
+    def at_first_line(frame: Any, event: str, arg: Any) -> Any:
+        sys.settrace(tracer)
+        return tracer
+
+    bdb = sys.modules.get("bdb")  # pdb's engine; a coverage tool must see the call itself
+    steps = bdb is not None and isinstance(getattr(tracer, "__self__", None), bdb.Bdb)
+    sys.settrace(at_first_line if steps else tracer)
+    result, _ = function(dy), sys.settrace(None)  # type: ignore[func-returns-value]
+    return result  # the line before it is one, lest the debugger stop between its two parts

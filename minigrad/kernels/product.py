@@ -5,20 +5,12 @@ import math
 import numpy as np
 
 from . import threads
-from .rows import contiguous
-
-SMALL = 100_000  # numbers in a product
 
 
 def matmul(x, y):
     """x @ y. A large product is cut, a part a thread: a stack of matrices along its first axis, a
     single one along its longer side.
-
-    A longer matrix that lies transposed, such as weights, goes in front: a sixth faster, if the
-    product is small enough to be turned back.
     """
-    if x.ndim == y.ndim == 2 and y.flags.f_contiguous and 0 < len(x) < y.shape[1] < SMALL / len(x):
-        return contiguous(matmul(y.T, x.T).T)
     work = math.prod(x.shape) * (y.shape[-1] if y.ndim > 1 else 1)
     stacked = x.ndim == y.ndim > 2 and len(x) == len(y) > 1
     alone = threads.get_num_threads() == 1 or work < threads.WORTH_WAKING

@@ -68,26 +68,29 @@ def _classes_last(name, x):
         raise TypeError(f"{name}: input must hold floating point scores, got {x.dtype}")
     if x.ndim < 2:
         raise ValueError(f"{name}: input must be (N, classes) or (N, classes, ...), got {x.shape}")
-    return np.moveaxis(x, 1, -1).reshape(-1, x.shape[1]), x.shape
+    return x if x.ndim == 2 else np.moveaxis(x, 1, -1).reshape(-1, x.shape[1]), x.shape
 
 
 def _classes_second(dx, shape):
     """(N * S, C) -> (N, C, *S)."""
+    if len(shape) == 2:
+        return dx
     return np.moveaxis(dx.reshape(shape[0], *shape[2:], shape[1]), -1, 1)
 
 
 def _shares(name, x, target, weight, ignore_index, smoothing):
     """How much each class counts for each sample (N * S, C), and what "mean" divides by."""
     classes = x.shape[1]
-    weight = np.ones(classes, x.dtype) if weight is None else weight.astype(x.dtype, copy=False)
-    if weight.shape != (classes,):
-        raise ValueError(f"{name}: weight must be one number for each of the {classes} classes")
+    if weight is not None:
+        weight = weight.astype(x.dtype, copy=False)
+        if weight.shape != (classes,):
+            raise ValueError(f"{name}: weight must be one number for each of the {classes} classes")
     if target.dtype.kind == "f":
         if target.shape != x.shape:
             raise _wrong_target(name, x, target)
         share = np.moveaxis(target, 1, -1).reshape(-1, classes)
         share = ((1 - smoothing) * share + smoothing / classes).astype(x.dtype, copy=False)
-        return share * weight, max(len(share), 1)
+        return share if weight is None else share * weight, max(len(share), 1)
     if target.shape != (x.shape[0], *x.shape[2:]) or target.dtype.kind not in "iu":
         raise _wrong_target(name, x, target)
     target = target.reshape(-1)
@@ -96,9 +99,11 @@ def _shares(name, x, target, weight, ignore_index, smoothing):
     share = np.full((len(target), classes), smoothing / classes, x.dtype)
     rows = np.flatnonzero(counted)
     share[rows, target[rows]] += x.dtype.type(1 - smoothing)
-    share *= weight
-    share[~counted] = 0
-    return share, np.sum(weight[target[rows]])
+    if len(rows) < len(target):
+        share[~counted] = 0
+    if weight is None:
+        return share, x.dtype.type(len(rows))
+    return share * weight, np.sum(weight[target[rows]])
 
 
 def _reduced(name, values, reduction, divisor):

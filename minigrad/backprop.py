@@ -32,8 +32,8 @@ def walk_back(
     while todo:
         node = heapq.heappop(todo)[1]
         dy = grads.pop(node)
-        for hook in list(node.hooks or ()):
-            dy = _call(hook, dy, tracer)
+        if node.hooks:
+            dy = _run_hooks(node.hooks, dy, tracer)
         backward, inputs, versions = node.backward, node.inputs, node.versions
         if isinstance(backward, str):
             raise RuntimeError(
@@ -44,7 +44,7 @@ def walk_back(
         for watcher in watchers:
             tracer = watcher.arrived(node, dy) or tracer
         yield node, dy
-        gradients = _call(backward, dy, tracer)
+        gradients = backward(dy) if tracer is None else _call(backward, dy, tracer)
         for watcher in watchers:
             watcher.sent(node, gradients)
         for i, target in enumerate(inputs):
@@ -77,9 +77,13 @@ def walk_back(
             node.backward, node.inputs = backward.__name__, ()
 
     for leaf, dx in grads.items():
-        for hook in list(leaf.hooks or ()):
-            dx = _call(hook, dx, tracer)
-        settle(leaf, dx)
+        settle(leaf, _run_hooks(leaf.hooks, dx, tracer) if leaf.hooks else dx)
+
+
+def _run_hooks(hooks: list, dy: np.ndarray, tracer: Any) -> np.ndarray:
+    for hook in list(hooks):  # one may take itself away
+        dy = hook(dy) if tracer is None else _call(hook, dy, tracer)
+    return dy
 
 
 def _own(dx: np.ndarray, dy: np.ndarray, others: tuple) -> np.ndarray:
@@ -93,8 +97,6 @@ def _call(function: Callable, dy: np.ndarray, tracer: Any) -> Any:
 
     One that steps through the program stops at the function's first line, not at its def.
     """
-    if tracer is None:
-        return function(dy)
 
     def at_first_line(frame: Any, event: str, arg: Any) -> Any:
         sys.settrace(tracer)

@@ -45,7 +45,7 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
             targets.append((x if x._node is None else x._node) if needed else None)
             versions.append(x._version)
         else:
-            if x is not None or not arrays:  # a bias may be None, the first input not
+            if isinstance(x, (list, tuple)) or (x is None and not arrays):  # a bias may be None
                 need_tensor(op.__name__, x)
             arrays.append(x)
             needs.append(False)
@@ -53,8 +53,7 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
             versions.append(0)
     if op.__kwdefaults__ is not None and "needs" in op.__kwdefaults__:
         options["needs"] = needs
-    with np.errstate(all="ignore"):  # inf and nan are results like others
-        data, backward = op(*arrays, **options)
+    data, backward = _run(op, *arrays, **options)
 
     result = Tensor.__new__(Tensor)
     result._data = data if type(data) is np.ndarray else np.asarray(data)
@@ -66,6 +65,11 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     for watcher in watchers:
         watcher.computed(op, (*inputs, *options.values()), result)
     return result
+
+
+@np.errstate(all="ignore")  # inf and nan are results like others
+def _run(op: Callable, *arrays: Any, **options: Any) -> tuple[Any, Any]:
+    return op(*arrays, **options)
 
 
 class Tensor(Methods):

@@ -15,6 +15,8 @@ from ..methods.text import statistics
 from ..tensor import Tensor
 from .naming import Place, target_name
 
+FEW = 8  # values that are printed one by one
+
 
 class Received(NamedTuple):
     """What one input of a step has received."""
@@ -226,6 +228,7 @@ def _debugger() -> Any:
 
 
 def _facts(x: Tensor) -> str:
-    if x.data.size == 1:
-        return f"{x.shape} {x.item():.6g}"
-    return f"{x.shape}{statistics(x.data)}"
+    """The shape, and the values if they are few, else their least, mean and largest."""
+    if x.data.size > FEW:
+        return f"{x.shape}{statistics(x.data)}"
+    return f"{x.shape} {np.array2string(x.data, precision=5)}".replace("\n", "")

@@ -1,0 +1,277 @@
+"""debug.gradcheck: no false alarm on what is right, and the right name for what is wrong."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import debug, nn
+from minigrad.debug import GradientError
+
+F = nn.functional
+rng = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return mg.from_numpy(np.random.default_rng(1).standard_normal(shape))
+
+
+RIGHT = {
+    "mul": (lambda x, y: x * y, normal(3, 4), normal(4)),
+    "relu": (F.relu, normal(3, 4)),
+    "relu at 0": (F.relu, mg.tensor([-1.0, 0.0, 2.0, 0.0])),
+    "abs at 0": (mg.abs, mg.tensor([-1.0, 0.0, 2.0])),
+    "relu close to 0": (F.relu, mg.tensor([1e-5, -1e-4, 3e-4, -5e-7])),
+    "max pool": (lambda x: F.max_pool2d(x, 2), normal(2, 3, 4, 4)),
+    "max pool with ties": (lambda x: F.max_pool2d(x, 2), mg.ones(1, 1, 4, 4)),
+    "amax with ties": (lambda x: x.amax(1), mg.tensor([[1.0, 1.0, 0.0]])),
+    "conv2d": (lambda x, w: F.conv2d(x, w, padding=1), normal(2, 2, 5, 5), normal(3, 2, 3, 3)),
+    "several results": (lambda x: (x * 2, x.sum()), normal(3)),
+    "square": (lambda x: x * x, normal(3)),
+    "cross entropy": (lambda x: F.cross_entropy(x, mg.tensor([0, 2])), normal(2, 3)),
+    "labels as input": (F.cross_entropy, normal(2, 3), mg.tensor([0, 2])),
+    "large numbers": (lambda x: (x * 1e6).exp().log(), mg.tensor([1e-5, 3e-4])),
+    "small numbers": (lambda x: (x * x).sum(), mg.tensor([1e-6, -2e-7])),
+    "a number": (lambda x: x**3, mg.tensor(2.0)),
+    "a constant": (lambda x: x * 0, normal(3)),
+    "not contiguous": (lambda x: x * x, normal(3, 4).mT),
+    "float32 input": (lambda x: x.tanh(), mg.randn(5)),
+    "linear layer": (nn.Linear(4, 3), normal(2, 4)),
+    "batch norm": (nn.BatchNorm2d(3), normal(4, 3, 2, 2)),
+    "a small net": (
+        nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
+        normal(2, 1, 6, 6),
+    ),
+}
+
+
+@pytest.mark.parametrize(("function", "inputs"), [(f, x) for f, *x in RIGHT.values()], ids=RIGHT)
+def test_right_gradients_pass(function, inputs):
+    assert debug.gradcheck(function, *inputs) is True
+
+
+def test_inputs_may_come_as_one_tuple_as_in_pytorch():
+    assert debug.gradcheck(lambda x, y: x @ y, (normal(2, 3), normal(3, 2)))
+
+
+def test_inputs_and_layers_are_left_as_they_are():
+    layer, x = nn.BatchNorm1d(3), mg.randn(4, 3)
+    before = {name: value.numpy().copy() for name, value in layer.state_dict().items()}
+    kept = x.numpy().copy()
+    debug.gradcheck(layer, x)
+    np.testing.assert_array_equal(x.numpy(), kept)
+    assert layer.weight.dtype == np.float32
+    for name, value in layer.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), before[name])
+
+
+# Planted mistakes: ops on plain arrays whose way back has one mistake each.
+
+
+def linear(mistake):
+    """x (4, 3), w (4, 3), b (4,): x @ w.T + b, with one gradient replaced."""
+
+    def op(x, w, b):
+        def backward(dy):
+            right = {"x": dy @ w, "w": dy.T @ x, "b": dy.sum(0)}
+            right.update(mistake(dy, x, w, b))
+            return right["x"], right["w"], right["b"]
+
+        return x @ w.T + b, backward
+
+    return op, (normal(4, 3), normal(4, 3), normal(4))
+
+
+def correlate(mistake, k=3, size=7):
+    """A correlation of one dimension; `mistake(dx, dw, x, w, dy)` replaces gradients."""
+
+    def op(x, w):
+        n = size - k + 1
+        y = sum(w[t] * x[t : t + n] for t in range(k))
+
+        def backward(dy):
+            dx, dw = np.zeros(size), np.zeros(k)
+            for t in range(k):
+                dx[t : t + n] += w[t] * dy
+                dw[t] = dy @ x[t : t + n]
+            return mistake(dx, dw, x, w, dy)
+
+        return y, backward
+
+    return op, (normal(size), normal(k))
+
+
+def elementwise(forward, slope):
+    def op(x):
+        return forward(x), lambda dy: (slope(x, dy),)
+
+    return op, (normal(4, 5),)
+
+
+def last_window_only(dx, dw, x, w, dy):
+    dx = np.zeros_like(dx)
+    for t in range(len(w)):
+        dx[t : t + len(dy)] = w[t] * dy
+    return dx, dw
+
+
+def softmax(backward):
+    def op(x):
+        e = np.exp(x - x.max(1, keepdims=True))
+        y = e / e.sum(1, keepdims=True)
+        return y, lambda dy: (backward(y, dy),)
+
+    return op, (normal(4, 5),)
+
+
+WRONG = {
+    "mean in dw": (linear(lambda dy, x, w, b: {"w": dy.T @ x / 4}), "input 1", "factor"),
+    "sum in db": (linear(lambda dy, x, w, b: {"b": dy.mean(0)}), "input 2", "factor"),
+    "twice": (linear(lambda dy, x, w, b: {"x": 2 * dy @ w}), "input 0", "factor"),
+    "minus": (linear(lambda dy, x, w, b: {"x": -dy @ w}), "input 0", "sign"),
+    "no dx": (linear(lambda dy, x, w, b: {"x": None}), "input 0", "detached"),
+    "zero dw": (linear(lambda dy, x, w, b: {"w": 0 * w}), "input 1", "detached"),
+    "db over axis 1": (linear(lambda dy, x, w, b: {"b": dy.sum(1)}), "input 2", "wrong axis"),
+    "db not summed": (linear(lambda dy, x, w, b: {"b": dy}), "input 2", "not un-broadcast"),
+    "first example": (
+        linear(lambda dy, x, w, b: {"x": np.vstack([dy[:1] @ w, 0 * x[1:]])}),
+        "input 0", "first only",
+    ),
+    "square, transposed": (
+        (lambda x, w: (x @ w, lambda dy: (dy @ w.T, (x.T @ dy).T)), (normal(3, 3), normal(3, 3))),
+        "input 1", "transposed",
+    ),
+    "dw flipped": (correlate(lambda dx, dw, *_: (dx, dw[::-1])), "input 1", "flipped"),
+    "dx flipped": (correlate(lambda dx, dw, *_: (dx[::-1], dw)), "input 0", "flipped"),
+    "dx shifted": (correlate(lambda dx, dw, *_: (np.roll(dx, 1), dw)), "input 0", "shifted"),
+    "= for +=": (correlate(last_window_only), "input 0", "overwritten"),
+    "index without add.at": (
+        (
+            lambda x: (
+                x[[0, 1, 1, 2]],
+                lambda dy: (np.array([dy[0], dy[2], dy[3], 0.0]),),
+            ),
+            (normal(4),),
+        ),
+        "input 0", "overwritten",
+    ),
+    "square without 2": (elementwise(np.square, lambda x, dy: x * dy), "input 0", "factor"),
+    "mse without 1/N": (
+        (lambda x: (np.mean(x * x), lambda dy: (2 * x * dy,)), (normal(4, 5),)),
+        "input 0", "factor",
+    ),
+    "softmax without the mean": (
+        softmax(lambda y, dy: y * dy), "input 0", None,
+    ),
+    "log softmax without the sum": (
+        (
+            lambda x: (
+                x - np.log(np.exp(x).sum(1, keepdims=True)),
+                lambda dy: (dy,),
+            ),
+            (normal(4, 5),),
+        ),
+        "input 0", None,
+    ),
+    "centred without the mean": (
+        (lambda x: (x - x.mean(0), lambda dy: (dy,)), (normal(6, 3),)), "input 0", "missing term",
+    ),
+    "tanh's slope": (
+        elementwise(np.tanh, lambda x, dy: dy * (1 - np.tanh(x))), "input 0", None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("planted", "where", "cause"), WRONG.values(), ids=WRONG)
+def test_wrong_gradients_are_found_and_named(planted, where, cause):
+    op, inputs = planted
+    with pytest.raises(GradientError, match=rf"gradcheck: the gradient of {where} ") as caught:
+        debug.gradcheck(op, *(x.numpy() for x in inputs))
+    error = caught.value
+    assert error.input == where
+    if cause is None:
+        assert np.isfinite(error.numeric)
+    else:
+        assert cause in [c.name for c in error.causes[:2]]
+
+
+def test_the_message():
+    op, (x, w, b) = WRONG["mean in dw"][0]
+    with pytest.raises(GradientError) as caught:
+        debug.gradcheck(op, x.numpy(), w.numpy(), b.numpy())
+    error = caught.value
+    first, title, likely = str(error).splitlines()[:3]
+    assert first == (
+        f"gradcheck: the gradient of input 1 (4, 3) is wrong at 12 of 12 elements. The worst is "
+        f"{error.index}: backward gives {error.analytic:.6g}, central differences "
+        f"{error.numeric:.6g}."
+    )
+    assert title == "Likely causes:"
+    assert likely.startswith("  1. a factor 1/4: 4 is the size of axis 0 of the input; a mean")
+    assert error.numeric == pytest.approx(4 * error.analytic)
+
+
+def test_a_students_forward_and_backward():
+    def forward(x, w):
+        return x @ w, (x, w)
+
+    def backward(dy, cache):
+        x, w = cache
+        return dy @ w.T, x.T @ dy
+
+    x, w = np.random.default_rng(0).standard_normal((2, 3, 3))
+    assert debug.gradcheck(forward, x, w, backward=backward)
+    with pytest.raises(GradientError, match="input 1"):
+        debug.gradcheck(forward, x, w, backward=lambda dy, c: (dy @ c[1].T, dy.T @ c[0]))
+
+
+def test_a_layers_parameter_is_named():
+    class Scale(nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.factor = nn.Parameter(np.ones(3, np.float32))
+
+        def forward(self, x):
+            return x * self.factor.detach() + 0 * self.factor
+
+    with pytest.raises(GradientError, match=r"the gradient of 0\.factor \(3,\) is wrong") as caught:
+        debug.gradcheck(nn.Sequential(Scale()), normal(2, 3))
+    assert caught.value.causes[0].name == "detached"
+
+
+def test_one_wrong_element_in_a_large_input_is_found_among_all():
+    def op(x):
+        def backward(dy):
+            dx = 2 * x * dy
+            dx[3, 7] += 1e-3
+            return (dx,)
+
+        return x * x, backward
+
+    with pytest.raises(GradientError, match=r"wrong at 1 of 150 elements. The worst is \(3, 7\)"):
+        debug.gradcheck(op, np.random.default_rng(0).standard_normal((10, 15)))
+
+
+BAD = {
+    "integers": (lambda x: x * 2, (mg.tensor([1, 2]),), TypeError, r"got int64.*x\.double\(\)"),
+    "nothing": (lambda: mg.ones(1), (), TypeError, "got none"),
+    "random": (
+        lambda x: F.dropout(x, 0.5),
+        (normal(50),),
+        RuntimeError,
+        r"differ.*layer\.eval\(\)",
+    ),
+    "nan": (lambda x: x.log(), (mg.tensor([-1.0]),), ValueError, "holds nan or inf"),
+    "no way back": (
+        np.tanh,
+        (np.ones(2),),
+        TypeError,
+        r"must return \(result, way back\), .*ndarray",
+    ),
+    "writes": (lambda x: (x.__imul__(2), None), (np.ones(2),), RuntimeError, "writes into input 0"),
+}
+
+
+@pytest.mark.parametrize(("function", "inputs", "error", "message"), BAD.values(), ids=BAD)
+def test_what_cannot_be_checked_is_refused(function, inputs, error, message):
+    with pytest.raises(error, match=message):
+        debug.gradcheck(function, *inputs)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from cases import CASES
 from numerical import as_tensors, is_float
+from zoo import ZOO
 
 import minigrad as mg
 from minigrad import debug, nn
@@ -297,3 +298,21 @@ BAD = {
 def test_what_cannot_be_checked_is_refused(function, inputs, error, message):
     with pytest.raises(error, match=message):
         debug.gradcheck(function, *inputs)
+
+
+def found_causes(mutant):
+    with pytest.raises(GradientError) as caught:
+        debug.gradcheck(mutant.function(), *mutant.inputs)
+    return [cause.name for cause in caught.value.causes[:2]]
+
+
+@pytest.mark.parametrize("mutant", ZOO, ids=str)
+def test_a_mistake_in_a_way_back_is_detected(mutant):
+    found_causes(mutant)
+
+
+def test_the_right_cause_is_among_the_first_two_for_most_mistakes():
+    named = [mutant.cause in found_causes(mutant) for mutant in ZOO]
+    assert len(ZOO) >= 60
+    missed = [str(m) for m, hit in zip(ZOO, named, strict=True) if not hit]
+    assert sum(named) >= 0.8 * len(ZOO), missed

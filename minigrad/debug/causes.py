@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 FITS = 0.02  # the misfit up to which a cause is named
+SECOND = 1e-3  # added to the misfit of a cause that the others go before
 EXACT = 1e-4  # relative difference of elements that are taken as equal
 
 
@@ -35,7 +36,7 @@ class Cause(NamedTuple):
 def likely_causes(wrong: Wrong) -> list[Cause]:
     """The mistakes that fit, the best first."""
     tried = [
-        *_detached(wrong), *_factor(wrong), *_moved(wrong), *_other_sum(wrong),
+        *_detached(wrong), *_passed_on(wrong), *_factor(wrong), *_moved(wrong), *_other_sum(wrong),
         *_overwritten(wrong), *_missing_term(wrong),
     ]  # fmt: skip
     fitting = [cause for cause in tried if cause.misfit <= FITS]
@@ -77,6 +78,17 @@ def _detached(wrong: Wrong) -> Iterator[Cause]:
             "first only",
             "only the first element along axis 0 has a gradient: does a loop return too early?",
         )
+
+
+def _passed_on(wrong: Wrong) -> Iterator[Cause]:
+    for c in wrong.cotangents:
+        if c.shape == wrong.given.shape:
+            yield Cause(
+                misfit(wrong.given, c),
+                "passed on",
+                "the gradient of the result is passed on as it is: the chain rule multiplies it by "
+                "the function's slope",
+            )
 
 
 def _factor(wrong: Wrong) -> Iterator[Cause]:
@@ -176,10 +188,12 @@ def _missing_term(wrong: Wrong) -> Iterator[Cause]:
     for axis, size in enumerate(a.shape):
         if size > 2:
             rest = a - t
-            mean = np.nanmean(np.where(np.isfinite(rest), rest, np.nan), axis=axis, keepdims=True)
-            if np.isfinite(mean).all():
+            known = np.isfinite(rest)
+            sums = np.sum(np.where(known, rest, 0), axis=axis, keepdims=True)
+            mean = sums / np.maximum(known.sum(axis=axis, keepdims=True), 1)
+            if known.any():
                 yield Cause(
-                    misfit(rest, np.broadcast_to(mean, rest.shape)),
+                    misfit(rest, np.broadcast_to(mean, rest.shape)) + SECOND,
                     "missing term",
                     f"a term is missing that is the same along axis {axis}: softmax and "
                     "normalisation subtract a mean over it",

@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Mutant(NamedTuple):
-    """`old` is replaced by `new` in minigrad/ops/`module`.py, the `nth` time that it stands there."""
+    """`old` is replaced by `new` in minigrad/ops/`module`.py, the `nth` time it stands there."""
 
     module: str
     op: str

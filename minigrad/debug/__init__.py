@@ -1,11 +1,13 @@
 """Tools that show what backpropagation does, and say where it goes wrong."""
 
+from .capture import Activation, capture
 from .causes import Cause
 from .finite import NotFiniteError, detect_nan
 from .gradcheck import GradientError, gradcheck
 from .stepping import Breakpoint, Received, Step, break_on, steps
 
 __all__ = [
+    "Activation",
     "Breakpoint",
     "Cause",
     "GradientError",
@@ -13,6 +15,7 @@ __all__ = [
     "Received",
     "Step",
     "break_on",
+    "capture",
     "detect_nan",
     "gradcheck",
     "steps",

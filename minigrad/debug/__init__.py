@@ -2,6 +2,7 @@
 
 from .capture import Activation, capture
 from .causes import Cause
+from .drawing import Drawing, graph
 from .finite import NotFiniteError, detect_nan
 from .gradcheck import GradientError, gradcheck
 from .stepping import Breakpoint, Received, Step, break_on, steps
@@ -10,6 +11,7 @@ __all__ = [
     "Activation",
     "Breakpoint",
     "Cause",
+    "Drawing",
     "GradientError",
     "NotFiniteError",
     "Received",
@@ -18,5 +20,6 @@ __all__ = [
     "capture",
     "detect_nan",
     "gradcheck",
+    "graph",
     "steps",
 ]

@@ -43,7 +43,7 @@
 
 # %%
 import numpy as np
-from lesson import Lesson
+from lesson import RUNS, Lesson
 from matplotlib.figure import Figure
 
 import minigrad as mg
@@ -74,6 +74,16 @@ for step in debug.steps(y):
     step.run()
     print(step)
 print("x.grad =", x.grad.numpy(), "which is 2 x + 10")
+
+# %% [markdown]
+# ## The whole graph
+#
+# `debug.graph` draws what the walk goes through, each operation with its shape, layer and line. It
+# needs no other program; a browser opens the picture, and a notebook shows it.
+
+# %%
+RUNS.mkdir(exist_ok=True)
+debug.graph((x * x + 10 * x).sum()).save(RUNS / "17_graph.svg")
 
 # %% [markdown]
 # ## Stop where it gets interesting

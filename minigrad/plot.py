@@ -1,4 +1,4 @@
-"""Pictures of a training. Each function returns a matplotlib Figure and never shows it.
+"""Pictures of a training and of a net. Each function returns a matplotlib Figure, shown nowhere.
 
 `figure.savefig("curves.png")` writes it; a notebook draws it when it is a cell's last line. The
 functions make Figures directly, without pyplot, so they touch neither its windows nor its state.
@@ -6,16 +6,19 @@ functions make Figures directly, without pyplot, so they touch neither its windo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .nn import Layer
 from .nn.conv import ConvNd
+from .tensor import Tensor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from .debug import Activation
 
 TRAIN, VALID, GOOD, BAD, FAINT = "#3b6ea8", "#d9772b", "#2e7d4f", "#b3362c", "#d8d8d8"
 
@@ -110,6 +113,111 @@ def filters(model: Layer) -> Figure:
     axes.imshow(mosaic)
     axes.set_axis_off()
     axes.set_title("Kernels of the first convolution")
+    return figure
+
+
+def feature_maps(value: Tensor, image: int = 0) -> Figure:
+    """The channels that a layer made of one image, at most 64 of them; `value` is (N, C, H, W).
+
+    Of `debug.capture`: `plot.feature_maps(made["features.0"].value)`. One scale for all: red is
+    positive, blue negative, white 0.
+    """
+    from matplotlib import colormaps
+
+    if value.ndim != 4 or not 0 <= image < len(value) or 0 in value.shape:
+        raise ValueError(
+            f"feature_maps: needs maps (N, C, H, W) that have image {image}, got {value.shape}"
+        )
+    maps = value.data[image][:64]
+    tiles = colormaps["RdBu_r"](0.5 + maps / (2 * abs(maps).max() or 1))[..., :3]
+    zoom = max(1, 60 // max(maps.shape[1:]))
+    mosaic = _mosaic(tiles.repeat(zoom, 1).repeat(zoom, 2), columns=8, gap=4)
+    height, width = mosaic.shape[:2]
+    figure = _figure(6, 6 * height / width + 0.5)
+    axes = figure.add_subplot()
+    axes.imshow(mosaic)
+    axes.set_axis_off()
+    some = f", the first {len(maps)}" if len(maps) < value.shape[1] else ""
+    axes.set_title(f"{value.shape[1]} channels of {maps.shape[1]}x{maps.shape[2]}{some}")
+    return figure
+
+
+def gradient_flow(made: Mapping[str, Activation]) -> Figure:
+    """How large the gradients are that arrive at each layer; `made` is of `debug.capture`.
+
+    Bars: the mean of their absolute values. A fall over many powers of ten towards the first layers
+    is a gradient that vanishes, a rise one that explodes.
+    """
+    found = {path: a.gradient.data for path, a in made.items() if a.gradient is not None}
+    if not found:
+        raise ValueError("gradient_flow: no layer has a gradient; call loss.backward() before")
+    figure = _figure(6, 1 + 0.28 * len(found))
+    axes = figure.add_subplot()
+    axes.barh(_layer_names(made, found), [abs(g).mean() for g in found.values()], color=TRAIN)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.set_xlim(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high)))  # whole decades
+    axes.set_xlabel("mean absolute gradient")
+    axes.grid(axis="x", color=FAINT, linewidth=0.6)
+    return figure
+
+
+def layer_statistics(made: Mapping[str, Activation]) -> Figure:
+    """Mean and deviation of what each layer makes, and how much of it is 0; of `debug.capture`.
+
+    A good start keeps the deviation about the same from layer to layer (He et al. 2015, section
+    2.2). A layer of nothing but zeros is dead.
+    """
+    found = {path: a.value.data for path, a in made.items() if a.value.data.size}
+    if not found:
+        raise ValueError("layer_statistics: nothing was captured; call the model in the block")
+    figure = _figure(9, 1.2 + 0.28 * len(found))
+    spread, zeros = figure.subplots(1, 2, sharey=True)
+    names = _layer_names(made, found)
+    means, deviations = zip(*((v.mean(), v.std()) for v in found.values()), strict=True)
+    spread.errorbar(means, names, xerr=deviations, fmt="o", color=TRAIN, capsize=3)
+    spread.axvline(0, color=FAINT, zorder=0)
+    spread.set_xlabel("mean, and one deviation to both sides")
+    zeros.barh(names, [100 * np.mean(v == 0) for v in found.values()], color=VALID)
+    zeros.set(xlim=(0, 100), xlabel="zeros in %")
+    spread.invert_yaxis()
+    return figure
+
+
+def _layer_names(made: Mapping[str, Activation], paths: Iterable[str]) -> list[str]:
+    return [f"{path or 'the model'} ({type(made[path].layer).__name__})" for path in paths]
+
+
+def saliency(model: Layer, image: Tensor, target: int | None = None) -> Figure:
+    """Which pixels the score of class `target` hangs on: the size of its gradient by each of them.
+
+    `image` is (C, H, W), as the model takes it; `target` is by default the class that wins. The
+    largest of a pixel's channels is shown (Simonyan, Vedaldi & Zisserman 2014, section 3).
+    """
+    if image.ndim != 3:
+        raise ValueError(f"saliency: image must be (C, H, W), got {image.shape}")
+    kept = [(p, p.grad) for p in model.parameters()]
+    x = Tensor(image.data[None].copy(), requires_grad=True)  # (C, H, W) -> (1, C, H, W)
+    scores = model(x)
+    if scores.ndim != 2:
+        raise ValueError(f"saliency: the model must give scores (N, classes), got {scores.shape}")
+    target = int(scores.data[0].argmax()) if target is None else target
+    scores[0, target].backward()
+    for p, grad in kept:
+        p.grad = grad
+    assert x.grad is not None
+    shown = np.moveaxis(image.data, 0, -1)  # (C, H, W) -> (H, W, C)
+    shown = shown - shown.min()
+    shown = shown / (shown.max() or 1)
+    figure = _figure(6, 3.3)
+    left, right = figure.subplots(1, 2)
+    left.imshow(shown if shown.shape[2] == 3 else shown[..., 0], cmap="gray")
+    left.set_title("the image")
+    right.imshow(abs(x.grad.data[0]).max(0), cmap="magma")
+    right.set_title(f"what class {target} hangs on")
+    for axes in left, right:
+        axes.set_axis_off()
     return figure
 
 

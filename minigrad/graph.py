@@ -20,9 +20,14 @@ _next_order = itertools.count().__next__
 
 
 class Running(threading.local):
-    """The layer that runs at this moment, as (layer, what ran when it was called); None outside."""
+    """The model that runs at this moment.
+
+    `layers` is its innermost layer as (layer, what ran when it was called), None outside; `ran`
+    holds (layer, shape of its output) of the layers that are through.
+    """
 
     layers: tuple | None = None
+    ran: tuple | list = ()
 
 
 running = Running()

@@ -153,11 +153,13 @@ def gradient_flow(made: Mapping[str, Activation]) -> Figure:
         raise ValueError("gradient_flow: no layer has a gradient; call loss.backward() before")
     figure = _figure(6, 1 + 0.28 * len(found))
     axes = figure.add_subplot()
-    axes.barh(_layer_names(made, found), [abs(g).mean() for g in found.values()], color=TRAIN)
+    sizes = [float(abs(g).mean()) for g in found.values()]
+    axes.barh(_layer_names(made, found), sizes, color=TRAIN)
     axes.invert_yaxis()
-    axes.set_xscale("log")
-    low, high = axes.get_xlim()
-    axes.set_xlim(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high)))  # whole decades
+    if any(sizes):
+        axes.set_xscale("log")
+        low, high = axes.get_xlim()
+        axes.set_xlim(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high)))  # decades
     axes.set_xlabel("mean absolute gradient")
     axes.grid(axis="x", color=FAINT, linewidth=0.6)
     return figure

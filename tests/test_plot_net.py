@@ -44,6 +44,9 @@ def test_gradient_flow(tmp_path):
     widths = [bar.get_width() for bar in axes.patches]
     assert widths == pytest.approx([abs(a.gradient.data).mean() for a in made.values()])
     drawn(figure, tmp_path)
+    for activation in made.values():
+        activation.gradient = activation.gradient * 0
+    drawn(plot.gradient_flow(made), tmp_path)
     with pytest.raises(ValueError, match=r"no layer has a gradient; call loss.backward\(\)"):
         plot.gradient_flow(captured(backward=False))
 

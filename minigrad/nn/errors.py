@@ -4,34 +4,75 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..graph import HERE, line_text, running, user_line
 from ..methods.base import need_tensor
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
     from .layer import Layer
 
+MOST_ROWS = 15  # of the shapes that a message lists
+SHAPE_WORDS = "shape", "channels", "features"
+
 
 def locate(error: Exception, layer: Layer, inputs: tuple[Any, ...]) -> None:
     """Let the message of `error` begin with the path of the layer it comes from.
 
     Each layer that the error passes on its way out calls this, the innermost first: that one
-    notes itself and its hint, the others put their part of the path in front. Afterwards
-    `error.layer` is the innermost layer and `error.layer_path` its path below the outermost.
-    An exception of another class (a user's own, say) is left as it is.
+    notes itself, the user's line and its hint, the others put their part of the path in front, and
+    the outermost adds what ran before, if shapes did not fit. The error then has the attributes
+    `layer`, the innermost layer; `layer_path`, its path below the outermost; `line`, the user's
+    that called it; `got`, the shape of its input; and `ran`, (path, layer, shape) of each layer
+    that was through. An exception of another class (a user's own, say) is left as it is.
     """
     if type(error) not in (ValueError, TypeError, RuntimeError, IndexError):
         return
     notes = vars(error)
     if "layer" not in notes:
-        about_shape = type(error) is ValueError and inputs and isinstance(inputs[0], Tensor)
-        hint = layer._hint(inputs[0]) if about_shape else ""
+        got = inputs[0].shape if inputs and isinstance(inputs[0], Tensor) else None
+        hint = layer._hint(inputs[0]) if type(error) is ValueError and got is not None else ""
         notes.update(layer=layer, layer_path="", text=f"{error}{hint}", outermost=layer)
+        notes.update(got=got, line=line_text(user_line()), ran=[])
     else:
         name = next((name for name, m in layer.named_modules() if m is notes["outermost"]), "")
         notes["layer_path"] = ".".join(filter(None, [name, notes["layer_path"]]))
         notes["outermost"] = layer
     path, raiser = notes["layer_path"], _one_line(notes["layer"])
     error.args = (f"{path} ({raiser}): {notes['text']}" if path else f"{raiser}: {notes['text']}",)
+    if running.layers == (layer, None) and _about_shapes(error):
+        names = {m: name for name, m in layer.named_modules()}
+        notes["ran"] = [(names[m], m, shape) for m, shape in running.ran if m in names]
+        error.args = (error.args[0] + _what_ran(notes, inputs),)
+
+
+def _about_shapes(error: Exception) -> bool:
+    """Whether minigrad says so of a shape; a ValueError of the user's own stays as it is."""
+    raised = error.__traceback__
+    while raised is not None and raised.tb_next is not None:
+        raised = raised.tb_next
+    ours = raised is not None and raised.tb_frame.f_code.co_filename.startswith(HERE)
+    return ours and type(error) is ValueError and any(word in str(error) for word in SHAPE_WORDS)
+
+
+def _what_ran(notes: dict[str, Any], inputs: tuple[Any, ...]) -> str:
+    """A table of the shapes on the way to the layer that failed; of composed layers their parts."""
+    shape = inputs[0].shape if inputs and isinstance(inputs[0], Tensor) else None
+    rows: list[tuple[str, str, Any]] = [("the input", "", shape)]
+    rows += [(p, type(m).__name__, s) for p, m, s in notes["ran"] if not any(m.children())]
+    if len(rows) < 2 or not notes["layer_path"]:
+        return ""
+    rows.append((notes["layer_path"], type(notes["layer"]).__name__, "does not fit"))
+    left = max(0, len(rows) - MOST_ROWS)
+    widths = [max(len(row[i]) for row in rows[left:]) for i in range(2)]
+    lines = [f"  {p:{widths[0]}}  {kind:{widths[1]}}  {what}" for p, kind, what in rows[left:]]
+    above = [f"  ({left} more)"] if left else []
+    return "\n".join(
+        [
+            f".\nCalled at {notes['line']}. The shapes on the way, (N, C, H, W) for images:",
+            *above,
+            *lines,
+        ]
+    )
 
 
 def refuse_no_tensor(error: AttributeError, layer: Layer, inputs: tuple[Any, ...]) -> None:

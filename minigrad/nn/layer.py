@@ -59,10 +59,15 @@ class Layer(Tree):
         def __call__(self, *inputs, **options):
             """Run `forward`, the hooks around it, and name this layer in an error."""
             before, running.layers = running.layers, (self, running.layers)
+            if before is None:
+                running.ran = []
             try:
                 if self._forward_hooks or self._forward_pre_hooks:
-                    return self._forward_with_hooks(inputs, options)
-                return self.forward(*inputs, **options)
+                    output = self._forward_with_hooks(inputs, options)
+                else:
+                    output = self.forward(*inputs, **options)
+                running.ran.append((self, getattr(output, "shape", None)))
+                return output
             except AttributeError as error:
                 refuse_no_tensor(error, self, inputs)
                 raise
@@ -71,6 +76,8 @@ class Layer(Tree):
                 raise
             finally:
                 running.layers = before
+                if before is None:
+                    running.ran = ()
 
     def _forward_with_hooks(self, inputs: tuple, options: dict[str, Any]) -> Any:
         for hook in list(self._forward_pre_hooks):

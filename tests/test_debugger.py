@@ -1,12 +1,15 @@
 """Stepping through backprop with pdb, as a real process: what the user types and sees."""
 
 import inspect
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import minigrad
 from minigrad.ops import activation
 
 SCRIPT = """\
@@ -33,6 +36,7 @@ def pdb(tmp_path, before, *commands, under_pdb=False):
         text=True,
         timeout=60,
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(minigrad.__file__).parent.parent)},
     )
     assert not done.stderr, done.stderr
     return done.stdout

@@ -149,14 +149,20 @@ def gradient_flow(made: Mapping[str, Activation]) -> Figure:
     is a gradient that vanishes, a rise one that explodes.
     """
     found = {path: a.gradient.data for path, a in made.items() if a.gradient is not None}
-    if not found:
+    if not any(g.size for g in found.values()):
         raise ValueError("gradient_flow: no layer has a gradient; call loss.backward() before")
     figure = _figure(6, 1 + 0.28 * len(found))
     axes = figure.add_subplot()
-    sizes = [float(abs(g).mean()) for g in found.values()]
-    axes.barh(_layer_names(made, found), sizes, color=TRAIN)
+    with np.errstate(all="ignore"):
+        sizes = [float(abs(g).mean()) if g.size else 0.0 for g in found.values()]
+    shown = [size if np.isfinite(size) else 0.0 for size in sizes]
+    axes.barh(_layer_names(made, found), shown, color=TRAIN)
+    for row, size in enumerate(sizes):
+        if not np.isfinite(size):  # debug.detect_nan says where it begins
+            place = axes.get_yaxis_transform()
+            axes.text(0.02, row, str(size), color=BAD, va="center", transform=place)
     axes.invert_yaxis()
-    if any(sizes):
+    if any(shown):
         axes.set_xscale("log")
         low, high = axes.get_xlim()
         axes.set_xlim(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high)))  # decades
@@ -195,13 +201,20 @@ def saliency(model: Layer, image: Tensor, target: int | None = None) -> Figure:
     """Which pixels the score of class `target` hangs on: the size of its gradient by each of them.
 
     `image` is (C, H, W), as the model takes it; `target` is by default the class that wins. The
-    largest of a pixel's channels is shown (Simonyan, Vedaldi & Zisserman 2014, section 3).
+    largest of a pixel's channels is shown (Simonyan, Vedaldi & Zisserman 2014, section 3). The
+    model runs as in `eval()`.
     """
     if image.ndim != 3:
         raise ValueError(f"saliency: image must be (C, H, W), got {image.shape}")
     kept = [(p, p.grad) for p in model.parameters()]
+    modes = [(layer, layer.training) for layer in model.modules()]
     x = Tensor(image.data[None].copy(), requires_grad=True)  # (C, H, W) -> (1, C, H, W)
-    scores = model(x)
+    model.eval()
+    try:
+        scores = model(x)
+    finally:
+        for layer, training in modes:
+            layer.training = training
     if scores.ndim != 2:
         raise ValueError(f"saliency: the model must give scores (N, classes), got {scores.shape}")
     target = int(scores.data[0].argmax()) if target is None else target

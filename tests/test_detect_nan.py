@@ -127,6 +127,21 @@ def test_a_parameter_that_is_nan_is_named():
         model(mg.ones(1, 2))
 
 
+def test_a_parameter_that_is_inf_is_named_too():
+    model = nn.Linear(2, 1)
+    model.weight.data[0, 1] = np.inf
+    with pytest.raises(NotFiniteError, match=r"\(weight\) .* holds inf already, first at index "
+                       r"\(0, 1\).*optimizer.step"), debug.detect_nan():  # fmt: skip
+        model(mg.ones(1, 2))
+
+
+def test_nan_may_be_looked_for_and_replaced():
+    x = mg.tensor([1.0, np.nan])
+    with debug.detect_nan():
+        assert mg.where(x.isnan(), 0.0, x).tolist() == [1, 0]
+        assert (x == 1).tolist() == [True, False]
+
+
 def test_masks_and_infinities_on_purpose_are_no_fault():
     x = mg.randn(2, 3, 4, requires_grad=True)
     with debug.detect_nan():

@@ -1,5 +1,7 @@
 """debug.gradcheck: no false alarm on what is right, and the right name for what is wrong."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from cases import CASES
@@ -274,6 +276,62 @@ def test_one_wrong_element_in_a_large_input_is_found_among_all():
         debug.gradcheck(op, np.random.default_rng(0).standard_normal((10, 15)))
 
 
+def test_a_net_with_thousands_of_kinks_nearby():
+    for seed in range(3):
+        mg.manual_seed(seed)
+        model = nn.Sequential(
+            nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8 * 49, 5)
+        )
+        assert debug.gradcheck(model, mg.randn(8, 1, 16, 16), elements=6)
+
+
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [
+        (lambda x: (x * x).sum(), np.random.default_rng(0).random((8, 200)) * 255),
+        (lambda x: x.exp(), np.random.default_rng(0).standard_normal(20) * 8),
+        (lambda x: (x + 1e8).sum(), np.random.default_rng(0).standard_normal((3, 4))),
+        (F.relu, np.array([1e-4, 5e-5, 1e-6, 1e-7, -1e-6, 3e-4])),
+    ],
+)
+def test_rounding_raises_no_alarm(function, x):
+    assert debug.gradcheck(function, mg.tensor(x), elements=40)
+
+
+def test_it_leaves_no_gradient_in_a_net_around_the_function_and_records_under_no_grad():
+    net = nn.Linear(3, 2).double()
+    with mg.no_grad():
+        assert debug.gradcheck(lambda x: net(x).tanh(), normal(4, 3))
+    assert net.weight.grad is None
+
+
+def test_a_backward_that_writes_is_refused():
+    def double(dy, cache):
+        dy *= 2
+        return dy
+
+    with pytest.raises(RuntimeError, match="backward writes into the gradient of the result"):
+        debug.gradcheck(lambda x: (2 * x, None), np.ones(3), backward=double)
+
+    def square(dy, x):
+        x *= 2
+        return x * dy
+
+    with pytest.raises(RuntimeError, match="backward writes into input 0"):
+        debug.gradcheck(lambda x: (x**2, x), np.ones(3), backward=square)
+
+
+def test_a_forgotten_mask_is_named_and_no_overwriting():
+    def op(x):
+        return np.maximum(x, 0), lambda dy: (dy,)
+
+    with pytest.raises(GradientError) as caught:
+        debug.gradcheck(op, np.random.default_rng(0).standard_normal((5, 5)))
+    names = [cause.name for cause in caught.value.causes]
+    assert "mask" in names
+    assert "overwritten" not in names
+
+
 BAD = {
     "integers": (lambda x: x * 2, (mg.tensor([1, 2]),), TypeError, r"got int64.*x\.double\(\)"),
     "nothing": (lambda: mg.ones(1), (), TypeError, "got none"),
@@ -282,6 +340,13 @@ BAD = {
         (normal(50),),
         RuntimeError,
         r"differ.*layer\.eval\(\)",
+    ),
+    "no float": (lambda x: x > 0, (normal(3),), TypeError, "returns no floating point numbers"),
+    "too few": (
+        lambda x, y, z: (x + y + z, lambda dy: (dy, dy)),
+        (np.ones(2),) * 3,
+        TypeError,
+        "returned 2 gradients for 3 inputs",
     ),
     "nan": (lambda x: x.log(), (mg.tensor([-1.0]),), ValueError, "holds nan or inf"),
     "no way back": (
@@ -300,19 +365,20 @@ def test_what_cannot_be_checked_is_refused(function, inputs, error, message):
         debug.gradcheck(function, *inputs)
 
 
-def found_causes(mutant):
+@cache
+def found_causes(number):
+    mutant = ZOO[number]
     with pytest.raises(GradientError) as caught:
         debug.gradcheck(mutant.function(), *mutant.inputs)
     return [cause.name for cause in caught.value.causes[:2]]
 
 
-@pytest.mark.parametrize("mutant", ZOO, ids=str)
-def test_a_mistake_in_a_way_back_is_detected(mutant):
-    found_causes(mutant)
+@pytest.mark.parametrize("number", range(len(ZOO)), ids=[str(mutant) for mutant in ZOO])
+def test_a_mistake_in_a_way_back_is_detected(number):
+    found_causes(number)
 
 
 def test_the_right_cause_is_among_the_first_two_for_most_mistakes():
-    named = [mutant.cause in found_causes(mutant) for mutant in ZOO]
     assert len(ZOO) >= 60
-    missed = [str(m) for m, hit in zip(ZOO, named, strict=True) if not hit]
-    assert sum(named) >= 0.8 * len(ZOO), missed
+    missed = [str(m) for i, m in enumerate(ZOO) if m.cause not in found_causes(i)]
+    assert len(missed) <= 0.2 * len(ZOO), missed

@@ -44,9 +44,11 @@ def test_gradient_flow(tmp_path):
     widths = [bar.get_width() for bar in axes.patches]
     assert widths == pytest.approx([abs(a.gradient.data).mean() for a in made.values()])
     drawn(figure, tmp_path)
-    for activation in made.values():
-        activation.gradient = activation.gradient * 0
-    drawn(plot.gradient_flow(made), tmp_path)
+    for factor in 0, np.inf:
+        for activation in made.values():
+            activation.gradient = activation.gradient * factor
+        drawn(plot.gradient_flow(made), tmp_path)
+    assert plot.gradient_flow(made).axes[0].texts[0].get_text() == "nan"
     with pytest.raises(ValueError, match=r"no layer has a gradient; call loss.backward\(\)"):
         plot.gradient_flow(captured(backward=False))
 
@@ -78,6 +80,14 @@ def test_saliency(tmp_path):
     assert not image.requires_grad
     drawn(figure, tmp_path)
     drawn(plot.saliency(build("lenet5", 3, 10, 32), mg.rand(3, 32, 32)), tmp_path)
+
+
+def test_saliency_leaves_the_model_as_it_is():
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(4), nn.Dropout(), nn.Linear(4, 2))
+    model[2].eval()
+    plot.saliency(model, mg.rand(1, 2, 2))
+    assert [layer.training for layer in model] == [True, True, False, True]
+    assert model[1].num_batches_tracked.item() == 0
 
 
 def test_what_saliency_takes():

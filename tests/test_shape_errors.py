@@ -84,3 +84,20 @@ def test_each_call_starts_anew():
     error_of(model, 2, 1, 28, 28)
     error = error_of(model, 2, 1, 28, 28)
     assert len(error.ran) == 5
+
+
+def test_what_does_not_fit_in_the_models_own_forward():
+    class Own(nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 4, 3)
+
+        def forward(self, x):
+            return self.conv(x).reshape(-1, 101)
+
+    with pytest.raises(ValueError, match="does not go into") as caught:
+        Own()(mg.zeros(2, 1, 28, 28))
+    *_, conv, last = str(caught.value).splitlines()
+    assert conv.split(maxsplit=2) == ["conv", "Conv2d", "(2, 4, 26, 26)"]
+    assert last.split() == ["here", "Own", "does", "not", "fit"]
+    assert caught.value.line.startswith("test_shape_errors.py:")

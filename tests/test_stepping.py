@@ -138,6 +138,8 @@ def test_hooks_run_in_a_stepped_backward():
         ({}, r'name what to stop at, such as break_on\(op="conv2d"\)'),
         ({"op": 3}, 'op must be a string such as "conv2d", got int'),
         ({"layer": nn.ReLU()}, 'layer must be a string such as "conv2d", got ReLU'),
+        ({"line": "net.py"}, r'line must be such as 12 or "net.py:12", got .net.py.'),
+        ({"line": 3.5}, "line must be such as 12"),
         ({"when": 3}, "when must be a function of the gradient, got int"),
     ],
 )
@@ -175,7 +177,7 @@ def test_break_on_a_line(monkeypatch):
     x = mg.tensor([2.0], requires_grad=True)
     h = x * 3
     number = int(h.grad_fn.line.split(":")[1])
-    for line in number, f"test_stepping.py:{number}":
+    for line in number, f"test_stepping.py:{number}", f"{__file__}:{number}":
         stop = debug.break_on(line=line)
         (h * 1).backward(retain_graph=True)
         stop.remove()

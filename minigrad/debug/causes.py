@@ -14,6 +14,7 @@ import numpy as np
 
 FITS = 0.02  # the misfit up to which a cause is named
 SECOND = 1e-3  # added to the misfit of a cause that the others go before
+FEW_RIGHT = 0.05  # share of the elements
 EXACT = 1e-4  # relative difference of elements that are taken as equal
 
 
@@ -37,7 +38,7 @@ def likely_causes(wrong: Wrong) -> list[Cause]:
     """The mistakes that fit, the best first."""
     tried = [
         *_detached(wrong), *_passed_on(wrong), *_factor(wrong), *_moved(wrong), *_other_sum(wrong),
-        *_overwritten(wrong), *_missing_term(wrong),
+        *_partly_right(wrong), *_missing_term(wrong),
     ]  # fmt: skip
     fitting = [cause for cause in tried if cause.misfit <= FITS]
     return sorted(fitting, key=lambda cause: cause.misfit)
@@ -94,7 +95,7 @@ def _passed_on(wrong: Wrong) -> Iterator[Cause]:
 def _factor(wrong: Wrong) -> Iterator[Cause]:
     a, t = wrong.given, wrong.true
     k = _ratio(a, t)
-    if k is None or abs(k - 1) < EXACT:
+    if k is None or abs(k - 1) < FITS / 2:  # no mistake is so small a factor
         return
     fit = misfit(a, k * t)
     if abs(k + 1) < FITS:
@@ -166,17 +167,26 @@ def _other_sum(wrong: Wrong) -> Iterator[Cause]:
                     )
 
 
-def _overwritten(wrong: Wrong) -> Iterator[Cause]:
-    """Some elements right, and others lack a part: what came last stands alone."""
-    a, t = wrong.given, _known(wrong)
-    right = np.isclose(a, t, rtol=EXACT, atol=EXACT * np.abs(t).max(initial=0))
+def _partly_right(wrong: Wrong) -> Iterator[Cause]:
+    """Some elements right and others not: a mask is forgotten, or what came last stands alone."""
     known = np.isfinite(wrong.true)
-    share = right[known].mean() if known.any() else 0.0
-    if 0.05 <= share < 1:
+    a, t = wrong.given[known], wrong.true[known]
+    right = np.isclose(a, t, rtol=EXACT, atol=EXACT * np.abs(t).max(initial=0))
+    if right.all() or not right.any():
+        return
+    if not t[~right].any():
+        yield Cause(
+            FITS / 2,
+            "mask",
+            "it is wrong only where the true gradient is 0: a mask, of relu or of the maximum, is "
+            "not applied",
+        )
+    share = right[t != 0].mean() if t.any() else 0.0
+    if share >= FEW_RIGHT and (a[~right] != 0).all() and (t[~right] != 0).all():
         yield Cause(
             FITS * (1 - share),
             "overwritten",
-            f"{share:.0%} of the elements are right: where an element receives several "
+            f"{right.mean():.0%} of the elements are right: where an element receives several "
             "contributions only one may be kept; write += in place of = (np.add.at for indices "
             "that repeat)",
         )

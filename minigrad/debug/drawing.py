@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -42,10 +43,9 @@ class Drawing:
     def save(self, path: str | Path) -> None:
         """Write the picture, as path ends in: .svg, or .dot for Graphviz."""
         path = Path(path)
-        texts = {".svg": self.svg, ".dot": self.dot}
-        if path.suffix not in texts:
+        if path.suffix not in (".svg", ".dot"):
             raise ValueError(f"save: the name must end in .svg or .dot, got {path.name!r}")
-        path.write_text(texts[path.suffix], encoding="utf-8")
+        path.write_text(self.svg if path.suffix == ".svg" else self.dot, encoding="utf-8")
 
     @property
     def dot(self) -> str:
@@ -57,7 +57,7 @@ class Drawing:
         lines += [f"  {a} -> {b}" for a, b in self.edges]
         return "\n".join([*lines, "}"]) + "\n"
 
-    @property
+    @cached_property
     def svg(self) -> str:
         """The picture: inputs above, the result below."""
         layout = lay_out([box.size for box in self.boxes], self.edges)

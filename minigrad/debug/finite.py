@@ -87,14 +87,17 @@ class _Detector(Watcher):
         place = Place.now(op.__name__ if result.grad_fn is None else result.grad_fn.name)
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
         for i, x in enumerate(arrays):
-            if _any(np.isnan, x):
-                fault = Fault(place, "forward", x, _first(np.isnan(x)), i, [])
-                name = leaf_name(inputs[i], place.layers)
+            given = inputs[i]
+            parameter = isinstance(given, Tensor) and given.is_leaf and given.requires_grad
+            wrong = np.isinf if parameter and _any(np.isinf, x) else np.isnan
+            if _any(wrong, x) and not np.isfinite(result.data).all():
+                fault = Fault(place, "forward", x, _first(wrong(x)), i, [])
+                name = leaf_name(given, place.layers) if isinstance(given, Tensor) else ""
                 raise self._error(
                     fault,
-                    f"input {i}{f' ({name})' if name else ''} of {place} holds nan already, first "
-                    f"at index {fault.at}: it came from outside; look at the data, or at the last "
-                    "optimizer.step()",
+                    f"input {i}{f' ({name})' if name else ''} of {place} holds {fault.value:g} "
+                    f"already, first at index {fault.at}: it came from outside; look at the data, "
+                    "or at the last optimizer.step()",
                 )
         kind = _new(result.data, arrays)
         if kind is not None:
@@ -200,5 +203,4 @@ def _listed(values: list) -> str:
 
 
 def _largest(x: np.ndarray) -> float:
-    finite = np.abs(x[np.isfinite(x)]) if x.dtype.kind == "f" else np.zeros(0)
-    return float(finite.max()) if finite.size else 0.0
+    return float(np.abs(x).max()) if x.dtype.kind == "f" and x.size else 0.0

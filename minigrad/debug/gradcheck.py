@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import copy
+from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backprop import walk_back
 from ..nn import Layer
-from ..tensor import Tensor, no_grad
+from ..tensor import Tensor, enable_grad, no_grad
 from .causes import Cause, Wrong, causes_of_shape, likely_causes
 
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)  # for differences, relative to numbers above 1
-SHRINKS = 0.3  # where a function is smooth, slopes to both sides come closer with the step
-NOISE = 1e-13  # of a sum in float64, relative
+ROUNDING = 3e-15  # of a sum in float64, relative to the size of what is added up
+BENT = 1e-3, 1e-6  # slopes to both sides that are further apart, relative or at all, are a kink
 STREAM = 91  # sets our random numbers apart from a user's of the same seed, which may be x
 MOST_LISTED = 3  # causes that a message names
 MOST_DIFFERENCES = 1000  # elements of a wrong gradient that are all looked at
@@ -85,19 +87,22 @@ def gradcheck(
             "gradcheck: two calls of the function with the same inputs differ, so differences "
             "say nothing; write layer.eval() for dropout, or draw random numbers outside of it"
         )
+    if not first:
+        raise TypeError("gradcheck: the function returns no floating point numbers to derive")
     if not all(np.isfinite(y).all() for y in first):
         raise ValueError("gradcheck: the result holds nan or inf; choose other inputs")
     cotangents = [rng.standard_normal(y.shape) for y in first]
     gradients = problem.gradients(cotangents)
 
-    def value() -> float:
+    def value() -> tuple[float, float]:
         try:
             results = problem.results()
         except ValueError:  # the function refuses the moved input: it is at the edge of its domain
-            return np.nan
+            return np.nan, 0.0
         if any(y.shape != c.shape for y, c in zip(results, cotangents, strict=True)):
-            return np.nan  # a shape that hangs on the values jumps, and has no derivative there
-        return sum(float(np.sum(y * c)) for y, c in zip(results, cotangents, strict=True))
+            return np.nan, 0.0  # a shape that hangs on the values has no derivative there
+        parts = [y * c for y, c in zip(results, cotangents, strict=True)]
+        return sum(float(np.sum(p)) for p in parts), sum(float(np.sum(abs(p))) for p in parts)
 
     for name, x, dx in zip(problem.names, problem.arrays, gradients, strict=True):
         _check(name, x, dx, value, cotangents, (rtol, atol), _sample(x, elements, rng))
@@ -150,16 +155,17 @@ def _problem(function: Callable, inputs: tuple, backward: Callable | None) -> _P
             return [y.data for y in run(False)[1]]
 
     def gradients(cotangents: list[np.ndarray]) -> list[Any]:
+        with enable_grad():
+            leaves, outputs = run(True)
+            loss = sum((y * Tensor(c)).sum() for y, c in zip(outputs, cotangents, strict=True))
+        found: dict[Tensor, np.ndarray] = {}  # and not in .grad, which tensors outside have too
+        if isinstance(loss, Tensor) and loss.grad_fn is not None:
+            with np.errstate(all="ignore"):
+                deque(walk_back(loss.grad_fn, np.ones(()), False, found.__setitem__), maxlen=0)
+        wanted = [leaves[i] for i in floats]
         if isinstance(function, Layer):
-            function.zero_grad()
-        leaves, outputs = run(True)
-        loss = sum((y * Tensor(c)).sum() for y, c in zip(outputs, cotangents, strict=True))
-        if isinstance(loss, Tensor) and loss.requires_grad:
-            loss.backward()
-        found = [leaves[i] for i in floats]
-        if isinstance(function, Layer):
-            found += [p for p in function.parameters() if p.requires_grad]
-        return [None if x.grad is None else x.grad.data for x in found]
+            wanted += [p for p in function.parameters() if p.requires_grad]
+        return [found.get(x) for x in wanted]
 
     return _Problem(names, arrays, results, gradients)
 
@@ -181,9 +187,20 @@ def _plain_problem(
         return result
 
     def gradients(cotangents: list[np.ndarray]) -> list[Any]:
+        before = [x.copy() for x in (*arrays, cotangents[0])]
         _, kept = forward()
         found = kept(cotangents[0]) if backward is None else backward(cotangents[0], kept)
+        for name, x, old in zip(
+            [*names, "the gradient of the result"], [*arrays, cotangents[0]], before, strict=True
+        ):
+            if not np.array_equal(x, old, equal_nan=True):
+                raise RuntimeError(f"gradcheck: backward writes into {name}; let it take a copy")
         found = found if isinstance(found, (tuple, list)) else (found,)
+        if len(found) < len(given) and len(found) != len(floats):
+            raise TypeError(
+                f"gradcheck: backward returned {len(found)} gradients for {len(given)} inputs; "
+                "return one for each input, in their order, None for integers"
+            )
         if len(found) < len(given):  # only those of the floats
             return [None if dx is None else np.asarray(dx) for dx in found]
         return [None if found[i] is None else np.asarray(found[i]) for i in floats]
@@ -199,36 +216,38 @@ def _sample(x: np.ndarray, elements: int, rng: np.random.Generator) -> list[tupl
     return [tuple(map(int, np.unravel_index(i, x.shape))) for i in order]
 
 
-def slope(value: Callable[[], float], x: np.ndarray, at: tuple) -> Slope:
-    """The derivative of value() by x[at], by differences of several steps.
+def slope(value: Callable[[], tuple[float, float]], x: np.ndarray, at: tuple) -> Slope:
+    """The derivative of value() by x[at], by differences.
 
-    The two neighbouring steps that agree best are believed. At a kink the slopes to the left and
-    to the right do not come closer as the step shrinks.
+    `value` returns a number, and the size of what was added up to it. How far the slopes to the
+    left and to the right are apart, and from those of the next smaller step, says how far off they
+    may be; so does rounding, which grows as the step shrinks. The step with the least of both
+    counts.
     """
-    middle, here = x[at], value()
+    middle, (here, size) = x[at], value()
     if not np.isfinite(middle):
         return Slope(np.nan, np.nan, True)
-    central, gaps = [], []
+    tried = []
     for step in STEPS:
         h = step * max(1.0, abs(middle))
         x[at] = middle + h
-        right = (value() - here) / h
+        right = (value()[0] - here) / h
         x[at] = middle - h
-        left = (here - value()) / h
+        left = (here - value()[0]) / h
         x[at] = middle
-        central.append((right + left) / 2)
-        gaps.append(abs(right - left))
-    smallest = STEPS[-1] * max(1.0, abs(middle))
-    noise = NOISE * (1 + abs(here)) / smallest
-    size = max(abs(central[-1]), gaps[-1])
-    smooth = gaps[-1] <= 1e-3 * size + noise or gaps[-1] <= SHRINKS * gaps[-2]
-    apart = np.abs(np.diff(central))
-    best = int(np.argmin(apart))
-    return Slope(central[best], float(apart[best]), not smooth)
+        rounding = ROUNDING * (size + abs(here)) / h
+        tried.append((abs(right - left), (right + left) / 2, rounding))
+    best = Slope(np.nan, np.inf, True)
+    for (gap, found, rounding), (_, smaller, _) in zip(tried, [*tried[1:], tried[-1]], strict=True):
+        apart = gap + abs(found - smaller)
+        if apart + rounding < best.error:
+            kink = apart > BENT[0] * abs(found) + BENT[1] + 2 * rounding
+            best = Slope(found, apart + rounding, kink)
+    return best
 
 
 def _check(
-    name: str, x: np.ndarray, dx: Any, value: Callable[[], float], cotangents: list[np.ndarray],
+    name: str, x: np.ndarray, dx: Any, value: Callable[[], tuple], cotangents: list[np.ndarray],
     tolerance: tuple[float, float], places: list[tuple],
 ) -> None:  # fmt: skip
     """Compare the gradient of one input at these places."""

@@ -169,8 +169,8 @@ class Breakpoint(Watcher):
         ):
             return False
         if self.line is not None:
-            file, _, number = node.line.rpartition(":")
-            if str(self.line) not in (number, f"{file}:{number}"):
+            number = node.line.rpartition(":")[2]
+            if os.path.basename(str(self.line)) not in (number, node.line):
                 return False
         return self.when is None or bool(self.when(Tensor(dy)))
 
@@ -188,6 +188,7 @@ def break_on(
     the gradient that has arrived, a Tensor: `lambda g: abs(g).max() > 10`.
 
     The debugger is pdb, or that of `PYTHONBREAKPOINT`, which stops just before the op's backward.
+    A pdb that is started so follows until `backward` ends; under `python -m pdb` it goes on.
     It stays until `.remove()`, or as long as a `with debug.break_on(...):` block runs.
     """
     if (op, layer, line, when) == (None,) * 4:
@@ -197,6 +198,8 @@ def break_on(
             raise TypeError(
                 f'break_on: {name} must be a string such as "conv2d", got {type(value).__name__}'
             )
+    if line is not None and not str(line).rpartition(":")[2].isdecimal():
+        raise ValueError(f'break_on: line must be such as 12 or "net.py:12", got {line!r}')
     if when is not None and not callable(when):
         raise TypeError(
             f"break_on: when must be a function of the gradient, got {type(when).__name__}; "

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .layer import Layer
 
 MOST_ROWS = 15  # of the shapes that a message lists
-SHAPE_WORDS = "shape", "channels", "features"
+SHAPE_WORDS = "shape", "channels", "features", "elements", "covers", "size"
 
 
 def locate(error: Exception, layer: Layer, inputs: tuple[Any, ...]) -> None:
@@ -59,9 +59,9 @@ def _what_ran(notes: dict[str, Any], inputs: tuple[Any, ...]) -> str:
     shape = inputs[0].shape if inputs and isinstance(inputs[0], Tensor) else None
     rows: list[tuple[str, str, Any]] = [("the input", "", shape)]
     rows += [(p, type(m).__name__, s) for p, m, s in notes["ran"] if not any(m.children())]
-    if len(rows) < 2 or not notes["layer_path"]:
+    if len(rows) < 2:
         return ""
-    rows.append((notes["layer_path"], type(notes["layer"]).__name__, "does not fit"))
+    rows.append((notes["layer_path"] or "here", type(notes["layer"]).__name__, "does not fit"))
     left = max(0, len(rows) - MOST_ROWS)
     widths = [max(len(row[i]) for row in rows[left:]) for i in range(2)]
     lines = [f"  {p:{widths[0]}}  {kind:{widths[1]}}  {what}" for p, kind, what in rows[left:]]

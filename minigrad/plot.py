@@ -124,6 +124,11 @@ def feature_maps(value: Tensor, image: int = 0) -> Figure:
     """
     from matplotlib import colormaps
 
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"feature_maps: expected a Tensor, got {type(value).__name__}; of debug.capture write "
+            'made["path"].value'
+        )
     if value.ndim != 4 or not 0 <= image < len(value) or 0 in value.shape:
         raise ValueError(
             f"feature_maps: needs maps (N, C, H, W) that have image {image}, got {value.shape}"

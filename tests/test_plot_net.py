@@ -34,6 +34,11 @@ def test_feature_maps_of_something_else(shape):
         plot.feature_maps(mg.zeros(*shape), image=2)
 
 
+def test_feature_maps_take_the_value_of_what_was_captured():
+    with pytest.raises(TypeError, match=r'got Activation; .* write made\["path"\]\.value'):
+        plot.feature_maps(captured()["0"])
+
+
 def test_gradient_flow(tmp_path):
     made = captured()
     figure = plot.gradient_flow(made)

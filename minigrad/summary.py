@@ -58,7 +58,10 @@ class Summary:
         lines.insert(1, "-" * len(lines[0]))
         lines.append(lines[1])
         if self.error is not None:
-            return "\n".join([*lines, f"stopped here: {self.error}"])
+            reason, *_ = str(
+                self.error
+            ).splitlines()  # behind it are the shapes that stand here too
+            return "\n".join([*lines, f"stopped here: {reason}"])
         frozen = self.parameters - self.trainable
         lines.append(
             f"parameters: {self.parameters:,}" + (f" ({frozen:,} frozen)" if frozen else "")

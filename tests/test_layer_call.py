@@ -65,7 +65,7 @@ def test_an_error_names_the_path_and_the_layer_and_the_edit():
     assert message.startswith(
         "stages.0.1 (Linear(in_features=256, out_features=2, bias=True)): linear: "
     )
-    assert "; write Linear(3, 2).\nCalled at test_layer_call.py:" in message
+    assert "; write Linear(3, 2)\nCalled at test_layer_call.py:" in message
     assert caught.value.layer_path == "stages.0.1"
     assert type(caught.value.layer) is nn.Linear
 

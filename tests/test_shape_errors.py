@@ -26,7 +26,7 @@ def test_the_shapes_on_the_way_are_listed():
     error = error_of(Net(), 2, 1, 28, 28)
     first, called, *table = str(error).splitlines()
     assert first.startswith("classifier.1 (Linear(in_features=400")
-    assert first.endswith("; write Linear(864, 120).")
+    assert first.endswith("; write Linear(864, 120)")
     assert called == (f"Called at {error.line}. The shapes on the way, (N, C, H, W) for images:")
     assert table == [
         "  the input                (2, 1, 28, 28)",

@@ -68,7 +68,7 @@ def _what_ran(notes: dict[str, Any], inputs: tuple[Any, ...]) -> str:
     above = [f"  ({left} more)"] if left else []
     return "\n".join(
         [
-            f".\nCalled at {notes['line']}. The shapes on the way, (N, C, H, W) for images:",
+            f"\nCalled at {notes['line']}. The shapes on the way, (N, C, H, W) for images:",
             *above,
             *lines,
         ]

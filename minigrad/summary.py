@@ -58,9 +58,7 @@ class Summary:
         lines.insert(1, "-" * len(lines[0]))
         lines.append(lines[1])
         if self.error is not None:
-            reason, *_ = str(
-                self.error
-            ).splitlines()  # behind it are the shapes that stand here too
+            reason, *_ = str(self.error).splitlines()  # the rest are the shapes above
             return "\n".join([*lines, f"stopped here: {reason}"])
         frozen = self.parameters - self.trainable
         lines.append(

@@ -37,8 +37,8 @@ class Cause(NamedTuple):
 def likely_causes(wrong: Wrong) -> list[Cause]:
     """The mistakes that fit, the best first."""
     tried = [
-        *_detached(wrong), *_passed_on(wrong), *_factor(wrong), *_moved(wrong), *_other_sum(wrong),
-        *_partly_right(wrong), *_missing_term(wrong),
+        *_detached(wrong), *_passed_on(wrong), *_without_dy(wrong), *_factor(wrong),
+        *_moved(wrong), *_other_sum(wrong), *_partly_right(wrong), *_missing_term(wrong),
     ]  # fmt: skip
     fitting = [cause for cause in tried if cause.misfit <= FITS]
     return sorted(fitting, key=lambda cause: cause.misfit)
@@ -92,6 +92,16 @@ def _passed_on(wrong: Wrong) -> Iterator[Cause]:
             )
 
 
+def _without_dy(wrong: Wrong) -> Iterator[Cause]:
+    for c in wrong.cotangents:
+        if c.shape in ((), wrong.given.shape):
+            yield Cause(
+                misfit(wrong.true, wrong.given * c),
+                "dy forgotten",
+                "it is the slope alone, not multiplied by the gradient of the result",
+            )
+
+
 def _factor(wrong: Wrong) -> Iterator[Cause]:
     a, t = wrong.given, wrong.true
     k = _ratio(a, t)
@@ -107,6 +117,7 @@ def _factor(wrong: Wrong) -> Iterator[Cause]:
         *(("the result", c.shape) for c in wrong.cotangents),
     ]:
         counts[f"the number of elements of {what}"] = int(np.prod(shape))
+        counts[f"the number of pixels of {what}"] = int(np.prod(shape[2:]))
         counts.update({f"the size of axis {i} of {what}": n for i, n in enumerate(shape)})
     for what, n in counts.items():
         if n > 2 and abs(k * n - 1) < FITS:
@@ -117,7 +128,7 @@ def _factor(wrong: Wrong) -> Iterator[Cause]:
             yield Cause(fit, "factor", f"a factor {n}: {n} is {what}; forward takes a mean, so "
                         "divide by it")  # fmt: skip
             return
-    yield Cause(fit, "factor", f"a factor {k:.6g}: everything else is right")
+    yield Cause(fit + SECOND, "factor", f"a factor {k:.6g}: everything else is right")
 
 
 def _moved(wrong: Wrong) -> Iterator[Cause]:

@@ -137,7 +137,7 @@ def test_hooks_run_in_a_stepped_backward():
     [
         ({}, r'name what to stop at, such as break_on\(op="conv2d"\)'),
         ({"op": 3}, 'op must be a string such as "conv2d", got int'),
-        ({"layer": nn.ReLU()}, 'layer must be a string such as "conv2d", got ReLU'),
+        ({"layer": nn.ReLU()}, 'layer must be a string such as "features.0", got ReLU'),
         ({"line": "net.py"}, r'line must be such as 12 or "net.py:12", got .net.py.'),
         ({"line": 3.5}, "line must be such as 12"),
         ({"when": 3}, "when must be a function of the gradient, got int"),

@@ -112,10 +112,8 @@ def _factor(wrong: Wrong) -> Iterator[Cause]:
         yield Cause(fit, "sign", "the sign is wrong: it is the negative of the true gradient")
         return
     counts = {}
-    for what, shape in [
-        ("the input", a.shape),
-        *(("the result", c.shape) for c in wrong.cotangents),
-    ]:
+    results = [("the result", c.shape) for c in wrong.cotangents]
+    for what, shape in [("the input", a.shape), *results]:
         counts[f"the number of elements of {what}"] = int(np.prod(shape))
         counts[f"the number of pixels of {what}"] = int(np.prod(shape[2:]))
         counts.update({f"the size of axis {i} of {what}": n for i, n in enumerate(shape)})

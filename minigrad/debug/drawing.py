@@ -81,11 +81,11 @@ class Drawing:
         box, (x, y) = self.boxes[i], layout.centers[i]
         width, height = box.size
         left, top = x - width / 2, y - height / 2
+        weights = ["bold"] + ["normal"] * (len(box.lines) - 1)
         text = "".join(
-            f'<text x="{x:.1f}" y="{top + LINE * (row + 1):.1f}" text-anchor="middle"'
-            f"{'' if row else bold}>{escape(line)}</text>"
-            for bold in [' font-weight="bold"']
-            for row, line in enumerate(box.lines)
+            f'<text x="{x:.1f}" y="{top + LINE * row:.1f}" text-anchor="middle" '
+            f'font-weight="{weight}">{escape(line)}</text>'
+            for row, (line, weight) in enumerate(zip(box.lines, weights, strict=True), 1)
         )
         return (
             f'<g><title>{escape(box.about)}</title><rect x="{left:.1f}" y="{top:.1f}" '

@@ -35,8 +35,8 @@ CAUSES = {
     "norm": "a norm has no slope at 0; write (x * x + 1e-8).sum().sqrt()",
     "softmax": "a row of nothing but -inf has no softmax: does a query look at no key?",
     **dict.fromkeys(
-        ("conv1d", "conv2d", "conv3d", "conv_transpose2d", "linear", "matmul", "mul", "add", "sub",
-         "sum", "mean", "batch_norm", "square"),
+        ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+         "linear", "matmul", "mul", "add", "sub", "sum", "mean", "batch_norm", "square"),
         _OVERFLOW,
     ),
 }  # fmt: skip
@@ -175,9 +175,8 @@ def _new(result: Any, inputs: list) -> Callable | None:
         return None
     if _any(np.isnan, result):
         return np.isnan
-    return (
-        np.isinf if _any(np.isinf, result) and not any(_any(np.isinf, x) for x in inputs) else None
-    )
+    made = _any(np.isinf, result) and not any(_any(np.isinf, x) for x in inputs)
+    return np.isinf if made else None
 
 
 def _any(fault: Callable, x: Any) -> bool:

@@ -216,15 +216,16 @@ def _sample(x: np.ndarray, elements: int, rng: np.random.Generator) -> list[tupl
     return [tuple(map(int, np.unravel_index(i, x.shape))) for i in order]
 
 
-def slope(value: Callable[[], tuple[float, float]], x: np.ndarray, at: tuple) -> Slope:
+def slope(value: Callable[[], tuple], base: tuple, x: np.ndarray, at: tuple) -> Slope:
     """The derivative of value() by x[at], by differences.
 
-    `value` returns a number, and the size of what was added up to it. How far the slopes to the
+    `value` returns a number, and the size of what was added up to it; `base` is what it returns for
+    x as it is. How far the slopes to the
     left and to the right are apart, and from those of the next smaller step, says how far off they
     may be; so does rounding, which grows as the step shrinks. The step with the least of both
     counts.
     """
-    middle, (here, size) = x[at], value()
+    middle, (here, size) = x[at], base
     if not np.isfinite(middle):
         return Slope(np.nan, np.nan, True)
     tried = []
@@ -260,7 +261,8 @@ def _check(
             name, (), np.nan, np.nan, causes,
         )  # fmt: skip
     rtol, atol = tolerance
-    found = {at: slope(value, x, at) for at in places}
+    base = value()
+    found = {at: slope(value, base, x, at) for at in places}
     found = {at: s for at, s in found.items() if not s.kink}
     off = {
         at: abs(dx[at] - s.value) / (atol + s.error + rtol * max(abs(dx[at]), abs(s.value)))
@@ -270,7 +272,7 @@ def _check(
     if not wrong:
         return
     if x.size <= MOST_DIFFERENCES:  # the more is known, the better causes are told apart
-        every = {at: found.get(at) or slope(value, x, at) for at in np.ndindex(x.shape)}
+        every = {at: found.get(at) or slope(value, base, x, at) for at in np.ndindex(x.shape)}
     else:
         every = found
     worst = max(wrong, key=lambda at: np.inf if np.isnan(off[at]) else off[at])

@@ -9,8 +9,9 @@ from ..tensor import Tensor
 
 
 class Place(NamedTuple):
-    """An op, the layers it ran in and the user's line; as text "conv at net.py:12, in features.0
-    (Conv2d)".
+    """An op, the layers it ran in, and the user's line.
+
+    As text: "conv2d at net.py:12, in features.0 (Conv2d)".
     """
 
     op: str

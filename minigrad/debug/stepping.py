@@ -163,10 +163,8 @@ class Breakpoint(Watcher):
     def _matches(self, node: Node, dy: np.ndarray) -> bool:
         if self.op is not None and node.name != self.op:
             return False
-        if self.layer is not None and self.layer not in (
-            node.layer_path,
-            type(node.layer).__name__,
-        ):
+        names = node.layer_path, type(node.layer).__name__
+        if self.layer is not None and self.layer not in names:
             return False
         if self.line is not None:
             number = node.line.rpartition(":")[2]
@@ -193,10 +191,10 @@ def break_on(
     """
     if (op, layer, line, when) == (None,) * 4:
         raise ValueError('break_on: name what to stop at, such as break_on(op="conv2d")')
-    for name, value in (("op", op), ("layer", layer)):
+    for name, value, such in (("op", op, "conv2d"), ("layer", layer, "features.0")):
         if value is not None and not isinstance(value, str):
             raise TypeError(
-                f'break_on: {name} must be a string such as "conv2d", got {type(value).__name__}'
+                f'break_on: {name} must be a string such as "{such}", got {type(value).__name__}'
             )
     if line is not None and not str(line).rpartition(":")[2].isdecimal():
         raise ValueError(f'break_on: line must be such as 12 or "net.py:12", got {line!r}')

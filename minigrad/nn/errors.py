@@ -66,13 +66,8 @@ def _what_ran(notes: dict[str, Any], inputs: tuple[Any, ...]) -> str:
     widths = [max(len(row[i]) for row in rows[left:]) for i in range(2)]
     lines = [f"  {p:{widths[0]}}  {kind:{widths[1]}}  {what}" for p, kind, what in rows[left:]]
     above = [f"  ({left} more)"] if left else []
-    return "\n".join(
-        [
-            f"\nCalled at {notes['line']}. The shapes on the way, (N, C, H, W) for images:",
-            *above,
-            *lines,
-        ]
-    )
+    called = f"\nCalled at {notes['line']}. The shapes on the way, (N, C, H, W) for images:"
+    return "\n".join([called, *above, *lines])
 
 
 def refuse_no_tensor(error: AttributeError, layer: Layer, inputs: tuple[Any, ...]) -> None:

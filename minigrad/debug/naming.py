@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..graph import Node, line_text, path_of, running, user_line
+from ..graph import Node, path_of, running
+from ..origin import line_text, user_line
 from ..tensor import Tensor
 
 

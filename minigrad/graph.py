@@ -131,8 +131,8 @@ class Watcher:
     It is told while it stands in `watchers`, which `watching` does for the time of a block.
     """
 
-    def computed(self, op: Callable, inputs: tuple, result: Any) -> None:
-        """`op` made the Tensor `result` of `inputs`, its options behind them."""
+    def computed(self, op: Callable, inputs: tuple, options: dict, result: Any) -> None:
+        """`op(*inputs, **options)` made the Tensor `result`."""
 
     def arrived(self, node: Node, dy: np.ndarray) -> Any:
         """The gradient of what `node` made is complete; its way back is to run next.

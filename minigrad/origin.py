@@ -12,15 +12,21 @@ MODELS = HERE + "models.py"  # the ready-made nets count as the user's code
 Line = tuple[CodeType | None, int]
 
 
-def user_line() -> Line:
-    """The line of the innermost frame that is not minigrad's own: its code object and number."""
+def user_frame() -> FrameType | None:
+    """The innermost frame that is not minigrad's own."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         path = frame.f_code.co_filename
         if not path.startswith(HERE) or path == MODELS:
-            return frame.f_code, frame.f_lineno
+            return frame
         frame = frame.f_back
-    return None, 0
+    return None
+
+
+def user_line() -> Line:
+    """The line that this frame is at: its code object and number."""
+    frame = user_frame()
+    return (None, 0) if frame is None else (frame.f_code, frame.f_lineno)
 
 
 def line_text(line: Line) -> str:

@@ -64,7 +64,7 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     if recorded:
         result._node = Node(backward, tuple(targets), result._data.shape)
     for watcher in watchers:
-        watcher.computed(op, (*inputs, *options.values()), result)
+        watcher.computed(op, inputs, options, result)
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..graph import Node, path_of, running
-from ..origin import line_text, user_line
+from ..origin import line_text, user_frame, user_line
 from ..tensor import Tensor
 
 
@@ -57,3 +57,13 @@ def leaf_name(leaf: Tensor, layers: tuple | None) -> str:
     if model is None:
         return ""
     return next((name for name, p in model.named_parameters() if p is leaf), "")
+
+
+def variable_name(x: Tensor) -> str:
+    """What the program calls a tensor at this moment, such as "images"; "" if it has no name."""
+    frame = user_frame()
+    for names in (frame.f_locals, frame.f_globals) if frame is not None else ():
+        for name, value in names.items():
+            if value is x:
+                return name
+    return ""

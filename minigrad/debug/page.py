@@ -54,12 +54,14 @@ class Page:
 def make_page(name: str, title: str, data: dict[str, Any]) -> Page:
     """The page of the style and script `pages/<name>.css` and `.js`, which see `data`.
 
+    `name` may be several, "arrays tape": their files follow one another.
+
     `data` is what JSON can hold, and arrays anywhere in it: the script finds each as {shape,
     values}, in single precision or whole numbers of 32 bits. A number that may be nan goes as an
     array.
     """
     style, script = (
-        "\n".join((PAGES / f"{part}.{kind}").read_text("utf-8") for part in ("page", name))
+        "\n".join((PAGES / f"{part}.{kind}").read_text("utf-8") for part in ("page", *name.split()))
         for kind in ("css", "js")
     )
     # As \u003c no "<" of the data can end the script that holds it.

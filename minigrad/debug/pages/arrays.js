@@ -26,7 +26,7 @@ function tiles(shape) {
     const across = Math.max(1, Math.min(count, Math.floor((WIDTH + GAP) / (columns * cell + GAP))));
     return { rows, columns, count, cell, across, down: Math.ceil(count / across) };
   };
-  if (count === 1 && columns <= 12 && rows <= 8) return layout(Math.min(44, Math.floor(WIDTH / columns)));
+  if (count === 1 && columns <= 12 && rows <= 6) return layout(Math.min(52, Math.floor(WIDTH / columns)));
   for (const cell of [22, 16, 12, 9, 7, 5, 4, 3]) {
     const grid = layout(cell);
     if (columns * cell <= WIDTH && grid.down * (rows * cell + GAP) <= HEIGHT) return grid;

@@ -79,7 +79,7 @@ def test_what_a_step_prints():
     assert "receives" not in repr(step)
     step.run()
     first, second = repr(step).splitlines()[1:]
-    assert first == "  -> a leaf of shape (2,) receives (2,) [2. 4.]"
+    assert first == "  -> x receives (2,) [2. 4.]"
     assert second.endswith("receives (2,) [2. 4.]; with what it had, (2,) [4. 8.]")
 
 

@@ -43,10 +43,10 @@ class Place(NamedTuple):
 
 
 def target_name(target: Node | Tensor, layers: tuple | None) -> str:
-    """A node by its place; a parameter by its name in the model that ran, the last of `layers`."""
+    """A node by its place; a leaf by its name in the model, the last of `layers`, or program."""
     if isinstance(target, Node):
         return str(Place.of(target))
-    return leaf_name(target, layers) or f"a leaf of shape {target.shape}"
+    return leaf_name(target, layers) or variable_name(target) or f"a leaf of shape {target.shape}"
 
 
 def leaf_name(leaf: Tensor, layers: tuple | None) -> str:

@@ -7,7 +7,7 @@ from numerical import as_tensors, outputs
 
 import minigrad as mg
 from minigrad import debug, nn, optim
-from minigrad.debug.tape import Backward, Forward, add_up
+from minigrad.debug.events import Backward, Forward, add_up
 
 
 def backwards(tape):

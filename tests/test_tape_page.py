@@ -12,9 +12,9 @@ from test_tape import SOME, backwards, recorded
 
 import minigrad as mg
 from minigrad import debug, models, nn
+from minigrad.debug.events import Forward
 from minigrad.debug.formulas import FORMULAS, formulas
 from minigrad.debug.slopes import take_apart
-from minigrad.debug.tape import Forward
 from minigrad.graph import Node
 
 
@@ -101,6 +101,18 @@ def test_lines_and_layers():
     assert entries[0]["layers"][2]["kind"] == "Linear(in_features=2, out_features=2, bias=True)"
     assert entries[0]["source"] == "y = net(mg.ones(1, 2))"
     assert re.fullmatch(r"test_tape_page.py:\d+", entries[0]["line"])
+
+
+def test_each_training_step_ends_with_its_leaves():
+    w = mg.ones(2, requires_grad=True)
+    with debug.record() as tape:
+        for _ in range(2):
+            y = w * 2
+            y.register_hook(lambda g: g + 1)  # an op on the way back
+            y.sum().backward()
+    kinds = [event["kind"] for event in data_of(tape.to_html())["events"]]
+    step = ["forward", "forward", "backward", "forward", "backward", "end"]
+    assert kinds == step * 2
 
 
 def test_nan_and_empty_arrays_have_a_page():

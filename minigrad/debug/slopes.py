@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .tape import Backward, Entry, Sent
+from .events import Backward, Entry, Sent
 
 MOST = 6  # terms that are told one by one
 STEP = 1e-5

@@ -11,31 +11,36 @@ import numpy as np
 from ..graph import path_of
 from ..methods.text import statistics
 from ..origin import line_text
+from ..tensor import Tensor
+from .events import Backward, Entry, Forward, Sent, add_up
 from .formulas import formulas
 from .page import Page, make_page
 from .slopes import take_apart
-from .tape import Backward, Entry, Forward, Sent, Tape, add_up
 
 MOST, LEAST = 1 << 16, 16  # elements of an array that are shown: with much room, and with little
 FEW, SOME = 12, 3  # a gradient of up to 12 elements is taken apart at each, a larger one at 3
 
 
-def tape_page(tape: Tape, limit: float) -> Page:
+Events = list[Forward | Backward]
+Leaves = list[dict[Tensor, list[Sent]]]
+
+
+def tape_page(events: Events, leaves: Leaves, limit: float) -> Page:
     """The page of at most `limit` megabytes; arrays are shown in part where they must be."""
-    if not tape.events:
+    if not events:
         raise ValueError(
             "to_html: nothing was recorded; compute inside the block `with debug.record() as tape:`"
         )
     most = MOST
     while True:
-        data = _Builder(tape, most).data()
+        data = _Builder(events, leaves, most).data()
         page = make_page("arrays graph tape", "Backpropagation, step by step", data)
         size = len(page.html) / 1e6
         if size <= limit:
             return page
         if most <= LEAST:
             raise ValueError(
-                f"to_html: {len(tape.events)} steps need a page of {size:.1f} MB, the limit is "
+                f"to_html: {len(events)} steps need a page of {size:.1f} MB, the limit is "
                 f"{limit:g} MB; record fewer steps, or write limit={math.ceil(size)}"
             )
         most = max(LEAST, min(most // 2, int(most * limit / size)))
@@ -44,12 +49,12 @@ def tape_page(tape: Tape, limit: float) -> Page:
 class _Builder:
     """What the script needs, as JSON and arrays. An array that occurs twice is stored once."""
 
-    def __init__(self, tape: Tape, most: int) -> None:
-        self.tape, self.most = tape, most
+    def __init__(self, events: Events, leaves: Leaves, most: int) -> None:
+        self.events, self.leaves, self.most = events, leaves, most
         self.arrays: list[dict[str, Any]] = []
         self.stored: dict[int, tuple[int, np.ndarray]] = {}  # by id, which the array keeps taken
         self.numbers: dict[Entry, int] = {}
-        for event in tape.events:
+        for event in events:
             if isinstance(event, Forward):
                 for entry in (*event.entry.inputs, event.entry):
                     if isinstance(entry, Entry):
@@ -57,11 +62,19 @@ class _Builder:
 
     def data(self) -> dict[str, Any]:
         """All of it."""
-        events = [self.event(event) for event in self.tape.events]
-        events += [
-            {"kind": "end", "leaves": [self.end(received) for received in leaves.values()]}
-            for leaves in self.tape.leaves
+        backwards = [event for event in self.events if isinstance(event, Backward)]
+        last_of_pass = [
+            event
+            for event, after in zip(backwards, [*backwards[1:], None], strict=True)
+            if after is None or not after.received
         ]
+        leaves = iter(self.leaves)
+        events = []
+        for event in self.events:
+            events.append(self.event(event))
+            if any(event is last for last in last_of_pass):
+                ends = [self.end(received) for received in next(leaves).values()]
+                events.append({"kind": "end", "leaves": ends})
         entries = [self.entry(entry) for entry in self.numbers]
         cut = any(array["part"] for array in self.arrays)
         return {"entries": entries, "events": events, "arrays": self.arrays, "cut": cut}

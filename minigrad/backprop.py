@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import writes
-from .graph import Node, op_name, refuse_stale, watchers
+from .graph import Node, op_name, refuse_stale, running
 from .kernels.elementwise import calculate
 from .kernels.rows import contiguous
 
@@ -44,11 +44,11 @@ def walk_back(
             )
         if node.order < writes.latest or node.sealed:
             refuse_stale(node, backward)
-        for watcher in watchers:
+        for watcher in running.watchers:
             tracer = watcher.arrived(node, dy) or tracer
         yield node, dy
         gradients = backward(dy) if tracer is None else _call(backward, dy, tracer)
-        for watcher in watchers:
+        for watcher in running.watchers:
             watcher.sent(node, gradients)
         for i, target in enumerate(inputs):
             if target is None:
@@ -72,7 +72,7 @@ def walk_back(
             else:
                 grads[target] = dx
                 heapq.heappush(todo, (-target.order, target))
-            for watcher in watchers:
+            for watcher in running.watchers:
                 watcher.added(node, i, dx, grads[target])
         if not retain_graph:
             node.backward, node.inputs, node.sealed = backward.__name__, (), None

@@ -14,14 +14,15 @@ from .writes import change_since, handed_out, next_order, seal
 
 
 class Running(threading.local):
-    """The model that runs at this moment.
+    """What runs in this thread at this moment: the model, and the tools that watch.
 
     `layers` is its innermost layer as (layer, what ran when it was called), None outside; `ran`
-    holds (layer, shape of its output) of the layers that are through.
+    holds (layer, shape of its output) of the model's layers that are through.
     """
 
     layers: tuple | None = None
     ran: tuple | list = ()
+    watchers: tuple = ()
 
 
 running = Running()
@@ -128,7 +129,7 @@ def refuse_stale(node: Node, backward: Callable) -> None:
 class Watcher:
     """What a debugging tool overrides to be told of each step, forward and backward.
 
-    It is told while it stands in `watchers`, which `watching` does for the time of a block.
+    It is told of what runs in the thread that called `watch`, until `unwatch`.
     """
 
     def computed(self, op: Callable, inputs: tuple, options: dict, result: Any) -> None:
@@ -146,15 +147,20 @@ class Watcher:
     def added(self, node: Node, i: int, dx: np.ndarray, total: np.ndarray) -> None:
         """Input i of `node` received dx; all that it has received so far is `total`."""
 
+    def watch(self) -> None:
+        """Be told from now on."""
+        running.watchers += (self,)
 
-watchers: list[Watcher] = []
+    def unwatch(self) -> None:
+        """Be told no more; a second time does nothing."""
+        running.watchers = tuple(watcher for watcher in running.watchers if watcher is not self)
 
 
 @contextmanager
-def watching(watcher: Watcher) -> Iterator[Watcher]:
+def watching(watcher: Watcher) -> Iterator[None]:
     """Within the block, `watcher` is told of each step."""
-    watchers.append(watcher)
+    watcher.watch()
     try:
-        yield watcher
+        yield
     finally:
-        watchers.remove(watcher)
+        watcher.unwatch()

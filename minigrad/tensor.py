@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .backprop import walk_back
-from .graph import Node, RemovableHandle, watchers
+from .graph import Node, RemovableHandle, running
 from .kernels.rows import copy_runs
 from .methods import Methods
 from .methods.base import need_tensor
@@ -63,7 +63,7 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     result._kept = recorded or result._data.base is not None
     if recorded:
         result._node = Node(backward, tuple(targets), result._data.shape)
-    for watcher in watchers:
+    for watcher in running.watchers:
         watcher.computed(op, inputs, options, result)
     return result
 

@@ -1,5 +1,7 @@
 """The record of a step: every contribution is there, and adds up to what backward gave."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from cases import CASES
@@ -162,6 +164,13 @@ def test_steps_can_be_recorded():
         for _ in debug.steps((w * 2).sum()):
             pass
     assert tape.replay()[w].tolist() == [2, 2]
+
+
+def test_other_threads_are_not_recorded():
+    with debug.record() as tape, ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: mg.ones(2) * 2).result()
+        mg.ones(2) + 1
+    assert [event.entry.op_name for event in tape.events] == ["add"]
 
 
 def test_recording_ends_with_the_block():

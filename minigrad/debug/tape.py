@@ -115,8 +115,9 @@ def record() -> Iterator[Tape]:
     All numbers are copied: a record takes about as much memory as the step itself. One training
     step with a small batch is what a page can show.
     """
-    with watching(Tape()) as tape:
-        yield tape  # type: ignore[misc]
+    tape = Tape()
+    with watching(tape):
+        yield tape
 
 
 def _same(x: np.ndarray, y: np.ndarray) -> bool:

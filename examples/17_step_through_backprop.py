@@ -31,15 +31,19 @@
 #
 # ## In VS Code
 #
-# Its debugger steps over the code of libraries unless told otherwise. In `.vscode/launch.json`:
+# Its debugger steps over the code of libraries unless told otherwise. In `.vscode/launch.json`, let
+# it into minigrad's operations, and into nothing else of minigrad:
 #
 # ```json
 # {"name": "lesson", "type": "debugpy", "request": "launch", "program": "${file}",
-#  "justMyCode": false}
+#  "rules": [{"path": "**/minigrad/ops/**", "include": true},
+#            {"path": "**/minigrad/**", "include": false}]}
 # ```
 #
-# Then set a breakpoint inside an operation, such as the line below `def relu_backward(dy):` in
-# `minigrad/ops/activation.py`, and press F5: it stops there with `dy` and `positive` in view.
+# Then a single "step into" (F11) at `loss.backward()` leads to the way back of the operation that
+# made the loss, and further ones from operation to operation. A breakpoint inside of one, such as
+# on the line below `def relu_backward(dy):` in `minigrad/ops/activation.py`, stops there with `dy`
+# and `positive` in view.
 
 # %%
 import numpy as np

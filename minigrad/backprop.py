@@ -26,7 +26,7 @@ def walk_back(
     """Yield each node with its complete gradient, and after that run its way back.
 
     `start` is a Node or a leaf, `seed` its gradient. In the end `settle(leaf, gradient)` is called
-    for every leaf. `tracer` is the debugger that may look into the ways back and hooks.
+    for every leaf. `tracer` is that of a pdb, which is to see the ways back and hooks.
     """
     grads: dict[Any, np.ndarray] = {start: seed}
     todo: list[tuple[int, Node]] = [(-start.order, start)] if isinstance(start, Node) else []
@@ -94,17 +94,15 @@ def _own(dx: np.ndarray, dy: np.ndarray, others: tuple) -> np.ndarray:
 
 
 def _call(function: Callable, dy: np.ndarray, tracer: Any) -> Any:
-    """function(dy), seen by the debugger `tracer`, which does not see the engine around it.
+    """function(dy), seen by pdb, whose trace function is `tracer`, but not the engine around it.
 
-    One that steps through the program stops at the function's first line, not at its def.
+    pdb stops at the function's first line, not at its def.
     """
 
     def at_first_line(frame: Any, event: str, arg: Any) -> Any:
         sys.settrace(tracer)
         return tracer
 
-    bdb = sys.modules.get("bdb")  # pdb's engine; a coverage tool must see the call itself
-    steps = bdb is not None and isinstance(getattr(tracer, "__self__", None), bdb.Bdb)
-    sys.settrace(at_first_line if steps else tracer)
+    sys.settrace(at_first_line)
     result, _ = function(dy), sys.settrace(None)  # type: ignore[func-returns-value]
     return result  # the line before it is one, lest the debugger stop between its two parts

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import sys
 import weakref
+from bdb import Bdb
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
+from sys import gettrace
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from .methods.text import describe
 from .origin import called_by_user
 from .writes import hand_out
 
+settrace: Any = sys.settrace
 _grad_enabled = True
 
 
@@ -169,13 +172,15 @@ class Tensor(Methods):
         A tensor of more than one element needs `gradient`, of its own shape: the derivative of
         whatever comes after it. The graph is freed on the way unless `retain_graph=True`.
         """
-        # A debugger that steps sees but the next line of the engine, then the ops' ways back.
-        tracer, _ = sys.gettrace(), sys.settrace(None)  # type: ignore[func-returns-value]
+        # One line, since pdb is to see no more of the engine before it gets to the ops' ways back.
+        pdb = isinstance(getattr(tracer := gettrace(), "__self__", None), Bdb) and [settrace(None)]
         try:
             with np.errstate(all="ignore"):
-                deque(self._walk_back(gradient, retain_graph, tracer), maxlen=0)
+                walk = self._walk_back(gradient, retain_graph, tracer if pdb else None)
+                deque(walk, maxlen=0)
         finally:
-            sys.settrace(tracer)
+            if pdb:
+                settrace(tracer)
 
     def _walk_back(self, gradient: Any, retain_graph: bool, tracer: Any = None) -> Iterator:
         """The steps of `backward`, each waiting to be asked for."""

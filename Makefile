@@ -3,8 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 WITH_TORCH := $(VENV)/installed-torch
+WITH_SELENIUM := $(VENV)/installed-selenium
 
-.PHONY: help train examples test test-oracle bench lint clean
+.PHONY: help train examples test test-oracle test-browser bench lint clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -20,6 +21,9 @@ test: $(INSTALLED)  ## the tests: no network, no PyTorch
 
 test-oracle: $(WITH_TORCH)  ## compare every value and gradient with PyTorch (installs it)
 	$(BIN)/python -m pytest -o addopts=-q tests/oracle
+
+test-browser: $(WITH_SELENIUM)  ## try the pages of minigrad.debug in chromium, which has to be there
+	$(BIN)/python -m pytest -o addopts=-q tests/browser
 
 bench: $(WITH_TORCH)  ## time nets beside PyTorch, pictures in runs/bench; SECTIONS=all for all it can time
 	$(BIN)/python tests/bench/bench.py $(SECTIONS)
@@ -41,4 +45,8 @@ $(INSTALLED): pyproject.toml
 
 $(WITH_TORCH): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 scipy==1.17.1 scikit-image==0.26.0
+	@touch $@
+
+$(WITH_SELENIUM): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check selenium==4.51.0
 	@touch $@

@@ -105,7 +105,10 @@ def test_no_module_imports_itself_through_others():
             visit(name, [])
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+PAGES = sorted((PACKAGE / "debug" / "pages").iterdir())
+
+
+@pytest.mark.parametrize("path", [*FILES, *PAGES], ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_a_file_can_be_taken_in_at_once(path):
     assert len(path.read_text().splitlines()) <= 300
 

@@ -5,7 +5,9 @@ from .causes import Cause
 from .drawing import Drawing, graph
 from .finite import NotFiniteError, detect_nan
 from .gradcheck import GradientError, gradcheck
+from .page import Page
 from .stepping import Breakpoint, Received, Step, break_on, steps
+from .taps import Taps, taps
 
 __all__ = [
     "Activation",
@@ -14,12 +16,15 @@ __all__ = [
     "Drawing",
     "GradientError",
     "NotFiniteError",
+    "Page",
     "Received",
     "Step",
+    "Taps",
     "break_on",
     "capture",
     "detect_nan",
     "gradcheck",
     "graph",
     "steps",
+    "taps",
 ]

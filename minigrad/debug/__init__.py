@@ -5,6 +5,7 @@ from .causes import Cause
 from .drawing import Drawing, graph
 from .finite import NotFiniteError, detect_nan
 from .gradcheck import GradientError, gradcheck
+from .microscope import microscope
 from .page import Page
 from .stepping import Breakpoint, Received, Step, break_on, steps
 from .taps import Taps, taps
@@ -25,6 +26,7 @@ __all__ = [
     "detect_nan",
     "gradcheck",
     "graph",
+    "microscope",
     "steps",
     "taps",
 ]

@@ -45,7 +45,8 @@ class Reads(NamedTuple):
     places: np.ndarray  # (R, n)  the place that is read; in the padding it lies beyond the input
     pixels: np.ndarray  # (R,)  the input pixel that stands there; -1 for a zero
     factors: np.ndarray  # (R,)  what its value counts, beside the weight
-    points: np.ndarray | None = None  # (R, n)  deformable: the point that the tap samples
+    points: np.ndarray | None = None  # (R, n)  deformable: the point that the tap samples,
+    origins: np.ndarray | None = None  # (R, n)  and the place it would read if it did not move
 
 
 def reads(
@@ -147,7 +148,7 @@ def _deformable(
     out, before = conv_geometry(layer, size)
     taps = math.prod(layer.kernel_size)
     rows: list[Row] = []
-    points = []
+    points, origins = [], []
     for q, t, place, _, _ in _conv(layer, size, out, before):
         tap = group * taps + t[0] * layer.kernel_size[1] + t[1]
         y, x = place[0] + offset[(2 * tap, *q)], place[1] + offset[(2 * tap + 1, *q)]
@@ -157,8 +158,9 @@ def _deformable(
             factor = share if mask is None else share * mask[(tap, *q)]
             rows.append((q, t, (i, j), _folded((i, j), size, "zeros"), factor))
             points.append((y, x))
+            origins.append(place)
     found = _listed(size, out, layer.kernel_size, rows)
-    return found._replace(points=np.array(points, float).reshape(-1, 2))
+    return found._replace(points=np.array(points), origins=np.array(origins))
 
 
 def _pooling(layer: Any, size: Size) -> Reads:

@@ -29,9 +29,8 @@ class Taps:
 
     def __init__(self, layer: Any, x: np.ndarray, shape: tuple[int, ...], taps: list) -> None:
         self.layer, self.x, self.shape = layer, x, shape
-        self.outputs, self.inputs, self.weights, self.factors = (
-            np.concatenate(part) if part else np.zeros(0, kind)
-            for part, kind in zip(zip(*taps, strict=True), "iiif", strict=False)
+        self.outputs, self.inputs, self.weights, self.factors = map(
+            np.concatenate, zip(*taps, strict=True)
         )
 
     def output(self) -> np.ndarray:
@@ -142,8 +141,6 @@ def run(name: str, layer: Any, x: Tensor, offset: Tensor | None, mask: Tensor | 
                 f"{name}: DeformConv2d reads where its second input says; give offset=, of shape "
                 f"(N, {2 * taps}, H', W'), or take a DeformConv, which predicts it"
             )
-        if not np.isfinite(offset.data).all():
-            raise ValueError(f"{name}: offset holds nan or inf, so some taps read nowhere")
         with no_grad():
             return layer(x, offset, mask)
     if offset is not None or mask is not None:
@@ -200,10 +197,12 @@ def moved_by(
     layer: Any, x: Tensor, offset: Tensor | None, mask: Tensor | None
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Offsets and mask of a deformable layer: those given, or what its own convolution predicts."""
-    if not isinstance(layer, DeformConv):
-        given = (None if a is None else a.data for a in (offset, mask))
-        return next(given), next(given)
-    predicted = taps(layer.offset, x).output()
-    points = layer.offset_groups * math.prod(layer.kernel_size)
-    offsets, rest = np.split(predicted, [2 * points], axis=-3)
-    return offsets, 2 / (1 + np.exp(-rest)) if layer.modulated else None
+    offsets, masks = (None if a is None else a.data for a in (offset, mask))
+    if isinstance(layer, DeformConv):
+        predicted = taps(layer.offset, x).output()
+        points = layer.offset_groups * math.prod(layer.kernel_size)
+        offsets, rest = np.split(predicted, [2 * points], axis=-3)
+        masks = 2 / (1 + np.exp(-rest)) if layer.modulated else None
+    if offsets is not None and not np.isfinite(offsets).all():
+        raise ValueError("taps: the offsets hold nan or inf, so there are taps that read nowhere")
+    return offsets, masks

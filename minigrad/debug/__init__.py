@@ -1,5 +1,6 @@
 """Tools that show what backpropagation does, and say where it goes wrong."""
 
+from .animation import animate
 from .capture import Activation, capture
 from .causes import Cause
 from .drawing import Drawing, graph
@@ -21,6 +22,7 @@ __all__ = [
     "Received",
     "Step",
     "Taps",
+    "animate",
     "break_on",
     "capture",
     "detect_nan",

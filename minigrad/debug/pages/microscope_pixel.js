@@ -131,8 +131,9 @@ function details() {
     return html("button", { "aria-pressed": String(k === (forward ? c : o)), onclick: choose }, label);
   });
   const more = channels.length - MOST_CHIPS;
+  const rule = RULES[data.kind][forward ? 0 : 1].replace(/,? \+ b/, data.b === null ? "" : "$&");
   return [
-    html("h2", {}, html("code", {}, letter), html("span", { class: "faint" }, RULES[data.kind][forward ? 0 : 1])),
+    html("h2", {}, html("code", {}, letter), html("span", { class: "faint" }, rule)),
     html("p", { class: "sum" }, ...chips.slice(0, MOST_CHIPS),
       more > 0 ? `and ${more} more channels` : "",
       bias === null ? "" : html("span", { class: "bias" }, `bias: ${format(bias)}`),

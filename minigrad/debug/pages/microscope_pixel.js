@@ -8,7 +8,10 @@ function draw() {
   terms = termsOf(o, c);
   const byTap = Map.groupBy(terms, ({ t }) => t);
   const filled = (value) => (t) => (byTap.has(t) ? value(byTap.get(t)) : null);
-  grids = { input: inputGrid(c), output: outputGrid(o) };
+  grids = {
+    input: kept("input", [forward, c, shownPlane("i")], () => inputGrid(c)),
+    output: kept("output", [forward, o, shownPlane("q")], () => outputGrid(o)),
+  };
   if (weighted) {
     grids.kernel = tapGrid("kernel", shownPlane("t"), (t) => weightOf(o, c, t));
     if (terms.length) grids.products = tapGrid("products", shownPlane("t"), filled(sum));
@@ -32,6 +35,14 @@ function draw() {
   markTerms();
   document.getElementById("details").replaceChildren(...details());
   showState();
+}
+
+/** The grid of the last time where it shows the same, without its marks; large ones take long. */
+function kept(key, shows, make) {
+  const old = grids[key];
+  if (old?.shows !== shows.join()) return Object.assign(make(), { shows: shows.join() });
+  for (const mark of old.querySelectorAll(".mark:not(.untouched)")) mark.remove();
+  return old;
 }
 
 /** Which plane the grids show: of the input "i", the output "q" or the kernel "t". */
@@ -219,7 +230,7 @@ document.getElementById("page").append(
   ...data.notes.map((line) => html("p", { class: "note" }, line)),
   html("div", { class: "controls" },
     way("forward", "Forward: an output pixel"), way("backward", "Backward: an input pixel"),
-    chooser("c", "input channel", inputs, (c) => {
+    chooser("c", "input channel", firstChannel(shown - 1) + each, (c) => {
       state.c = c;
       if (!channelsOf(state.o).includes(c)) state.o = outputsOf(c)[0] ?? state.o;
     }),

@@ -18,7 +18,11 @@ function format(x, digits = 4) {
   const size = Math.abs(x);
   const extreme = size !== 0 && (size < 1e-4 || size >= 10 ** Math.max(digits, 5));
   const text = extreme ? x.toExponential(digits - 1) : String(Number(x.toPrecision(digits)));
-  return text.replace("-", "−").replace("e-", "e−").replace("e+", "e");
+  return withMinus(text);
+}
+
+function withMinus(text) {
+  return text.replaceAll("-", "−").replace("e+", "e");
 }
 
 /** A number in at most so many letters: three digits, or fewer. */
@@ -28,6 +32,7 @@ function formatWithin(x, letters) {
     if (text.length <= letters && !(digits === 1 && Math.abs(x) < 0.1)) return text;
   }
   const whole = String(Math.trunc(x)).length + (x < 0 && x > -1 ? 1 : 0);
+  if (whole > letters) return withMinus(x.toExponential(0));
   const text = format(Number(x.toFixed(Math.max(0, letters - whole - 1))));
   return text === "0" ? "≈0" : text;
 }

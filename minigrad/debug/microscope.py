@@ -98,7 +98,7 @@ def microscope(
         **_weights(layer, pairs, shown),
         **_rows(layer, sheets, x.shape[2:]),
     }
-    return make_page("microscope", f"{type(layer).__name__} under the microscope", data)
+    return make_page("reads microscope", f"{type(layer).__name__} under the microscope", data)
 
 
 def _first(a: Any, n: int) -> Any:

@@ -52,14 +52,17 @@ class Page:
 
 
 def make_page(name: str, title: str, data: dict[str, Any]) -> Page:
-    """The page of the styles and scripts `pages/<name>*.css` and `.js`, which see `data`.
+    """The page of the style and script `pages/<name>.css` and `.js`, which see `data`.
+
+    `name` may be several, "arrays tape": their files follow one another.
 
     `data` is what JSON can hold, and arrays anywhere in it: the script finds each as {shape,
     values}, in single precision or whole numbers of at most 32 bits. A number that may be nan goes
     as an array.
     """
     style, script = (
-        "\n".join(path.read_text("utf-8") for path in _assets(name, kind)) for kind in ("css", "js")
+        "\n".join((PAGES / f"{part}.{kind}").read_text("utf-8") for part in ("page", *name.split()))
+        for kind in ("css", "js")
     )
     # As \u003c no "<" of the data can end the script that holds it.
     text = json.dumps(data, default=_encoded, allow_nan=False).replace("<", "\\u003c")
@@ -83,11 +86,6 @@ def make_page(name: str, title: str, data: dict[str, Any]) -> Page:
 </html>
 """
     return Page(title, html)
-
-
-def _assets(name: str, kind: str) -> list[Path]:
-    """The files of a page, the shared one first."""
-    return [PAGES / f"page.{kind}", *sorted(PAGES.glob(f"{name}*.{kind}"))]
 
 
 def _encoded(array: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 // What all pages share: their data, numbers as text, elements, colours, and grids of cells.
 
-/** The page's data. Each array in it is {shape, values}, values a typed array in row-major order. */
+/** The page's data. An array in it is {shape, values}, values a typed array in row-major order. */
 function pageData() {
   const kinds = { float32: Float32Array, int32: Int32Array, int16: Int16Array };
   const text = document.getElementById("data").textContent;
@@ -44,13 +44,14 @@ function html(tag, attributes = {}, ...children) {
 
 /** An SVG element, likewise. */
 function svg(tag, attributes = {}, ...children) {
-  return furnished(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  return furnished(element, attributes, children);
 }
 
 function furnished(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value);
+    else if (value !== null) element.setAttribute(name, value);
   }
   element.append(...children);
   return element;

@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/installed
 WITH_TORCH := $(VENV)/installed-torch
 WITH_SELENIUM := $(VENV)/installed-selenium
 
-.PHONY: help train examples test test-oracle test-browser bench lint clean
+.PHONY: help train examples test test-oracle test-browser bench bench-debug lint clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -27,6 +27,9 @@ test-browser: $(WITH_SELENIUM)  ## try the pages of minigrad.debug in chromium, 
 
 bench: $(WITH_TORCH)  ## time nets beside PyTorch, pictures in runs/bench; SECTIONS=all for all it can time
 	$(BIN)/python tests/bench/bench.py $(SECTIONS)
+
+bench-debug: $(INSTALLED)  ## what it costs to be watched: recording, looking for nan, the user's lines
+	$(BIN)/python tests/bench/watching.py
 
 lint: $(INSTALLED)  ## style and types
 	$(BIN)/ruff check .

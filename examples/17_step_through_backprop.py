@@ -86,6 +86,22 @@ RUNS.mkdir(exist_ok=True)
 debug.graph((x * x + 10 * x).sum()).save(RUNS / "17_graph.svg")
 
 # %% [markdown]
+# ## A step as a page
+#
+# `debug.record` writes down what every operation made and every gradient that was sent. The page it
+# makes opens in a browser, without a network: the arrow keys step forward and back, and each step
+# shows its tensors, its rule, one element with its numbers, and who sent which part of a sum. Press
+# q to be asked for the gradient before you see it.
+
+# %%
+model = nn.Sequential(nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10))
+with debug.record() as tape:
+    scores = model(images[:8])
+    loss = nn.functional.cross_entropy(scores, labels[:8])
+    loss.backward()
+print(tape.to_html(RUNS / "17_step.html"))
+
+# %% [markdown]
 # ## Stop where it gets interesting
 #
 # `debug.break_on` opens the debugger on the first line of an operation's way back, wherever the

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, op_name, refuse_stale, watchers
+from . import writes
+from .graph import Node, op_name, refuse_stale, running
 from .kernels.elementwise import calculate
 from .kernels.rows import contiguous
 
@@ -34,18 +35,20 @@ def walk_back(
         dy = grads.pop(node)
         if node.hooks:
             dy = _run_hooks(node.hooks, dy, tracer)
-        backward, inputs, versions = node.backward, node.inputs, node.versions
+        backward, inputs = node.backward, node.inputs
         if isinstance(backward, str):
             raise RuntimeError(
                 f"backward a second time through {node}: its graph was freed by the first. "
                 "Compute the loss anew before each backward(), or write "
                 "loss.backward(retain_graph=True) the first time"
             )
-        for watcher in watchers:
+        if node.order < writes.latest or node.sealed:
+            refuse_stale(node, backward)
+        for watcher in running.watchers:
             tracer = watcher.arrived(node, dy) or tracer
         yield node, dy
         gradients = backward(dy) if tracer is None else _call(backward, dy, tracer)
-        for watcher in watchers:
+        for watcher in running.watchers:
             watcher.sent(node, gradients)
         for i, target in enumerate(inputs):
             if target is None:
@@ -62,8 +65,6 @@ def walk_back(
                     "its input's shape: sum over the axes that were broadcast"
                 )
             is_leaf = not isinstance(target, Node)
-            if is_leaf and target._version != versions[i]:
-                refuse_stale(node, backward, target)
             if target in grads:
                 grads[target] = calculate(np.add, grads[target], dx)
             elif is_leaf:
@@ -71,10 +72,10 @@ def walk_back(
             else:
                 grads[target] = dx
                 heapq.heappush(todo, (-target.order, target))
-            for watcher in watchers:
+            for watcher in running.watchers:
                 watcher.added(node, i, dx, grads[target])
         if not retain_graph:
-            node.backward, node.inputs = backward.__name__, ()
+            node.backward, node.inputs, node.sealed = backward.__name__, (), None
 
     for leaf, dx in grads.items():
         settle(leaf, _run_hooks(leaf.hooks, dx, tracer) if leaf.hooks else dx)

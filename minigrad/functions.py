@@ -14,6 +14,7 @@ from .methods.base import DEFAULT_FLOAT, cast, common_dtype, match
 from .ops import arithmetic, index, linalg
 from .ops import shape as shaping
 from .tensor import Tensor, apply
+from .writes import hand_out
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -23,6 +24,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: An
     """
     array = _array(data, dtype)
     result = Tensor(array, requires_grad)
+    result._kept = False  # a copy of its own: no graph knows it
     return result if device is None else result.to(device=device)
 
 
@@ -49,6 +51,7 @@ def from_numpy(array: np.ndarray) -> Tensor:
     """A Tensor on the memory of `array`: what is written to one shows in the other."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
+    hand_out(array, "from_numpy")
     return Tensor(array)
 
 
@@ -128,9 +131,8 @@ def rand(
     *size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False, generator: Any = None
 ) -> Tensor:
     """Numbers equally likely anywhere in 0 <= x < 1."""
-    return Tensor(
-        np.asarray(_chance(generator).random(_sizes(size), np.dtype(dtype))), requires_grad
-    )
+    draw = _chance(generator).random(_sizes(size), np.dtype(dtype))
+    return Tensor(np.asarray(draw), requires_grad)
 
 
 def randint(

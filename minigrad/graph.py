@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
-HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-MODELS = HERE + "models.py"  # the ready-made nets count as the user's code
-
-_next_order = itertools.count().__next__
+from .origin import line_text, user_line
+from .writes import change_since, handed_out, next_order, seal
 
 
 class Running(threading.local):
-    """The model that runs at this moment.
+    """What runs in this thread at this moment: the model, and the tools that watch.
 
     `layers` is its innermost layer as (layer, what ran when it was called), None outside; `ran`
-    holds (layer, shape of its output) of the layers that are through.
+    holds (layer, shape of its output) of the model's layers that are through.
     """
 
     layers: tuple | None = None
     ran: tuple | list = ()
+    watchers: tuple = ()
 
 
 running = Running()
@@ -40,19 +35,19 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__", "backward", "hooks", "inputs", "layers", "order", "origin", "shape",
-        "versions",
+        "__weakref__", "backward", "hooks", "inputs", "layers", "order", "origin", "sealed",
+        "shape",
     )  # fmt: skip
 
-    def __init__(self, backward: Callable, inputs: tuple, versions: tuple, shape: tuple) -> None:
+    def __init__(self, backward: Callable, inputs: tuple, shape: tuple) -> None:
         self.backward: Callable | str = backward  # only its name once the graph is freed
         self.inputs = inputs
-        self.versions = versions
         self.shape = shape
-        self.order = _next_order()
+        self.order = next_order()
         self.hooks: list | None = None
         self.layers = running.layers
         self.origin = user_line()
+        self.sealed = seal(backward) if handed_out else None
 
     @property
     def name(self) -> str:
@@ -119,27 +114,26 @@ class RemovableHandle:
             self._removed = True
 
 
-def refuse_stale(node: Node, backward: Callable, leaf: Any) -> None:
-    """Raise if this way back kept the array of `leaf`, which was written to in the meantime."""
-    for cell in backward.__closure__ or ():
-        kept = cell.cell_contents
-        arrays = kept if isinstance(kept, tuple) else (kept,)
-        if any(isinstance(x, np.ndarray) and np.may_share_memory(x, leaf.data) for x in arrays):
-            raise RuntimeError(
-                f"a tensor of shape {leaf.shape} that {op_name(backward)} at {node.line} keeps "
-                "for its gradient was changed in place before backward(); call backward() before "
-                "optimizer.step() or the in-place method, or compute the loss anew"
-            )
+def refuse_stale(node: Node, backward: Callable) -> None:
+    """Raise if memory that this way back keeps was written to since the node was made."""
+    change = change_since(node.order, backward, node.sealed)
+    if change is not None:
+        array, how = change
+        raise RuntimeError(
+            f"{op_name(backward)} at {node.line} keeps an array of shape {array.shape} for its "
+            f"gradient, and {how}; call backward() before that line, or make a new array there "
+            "(x = x + 1, x.data.copy())"
+        )
 
 
 class Watcher:
     """What a debugging tool overrides to be told of each step, forward and backward.
 
-    It is told while it stands in `watchers`, which `watching` does for the time of a block.
+    It is told of what runs in the thread that called `watch`, until `unwatch`.
     """
 
-    def computed(self, op: Callable, inputs: tuple, result: Any) -> None:
-        """`op` made the Tensor `result` of `inputs`, its options behind them."""
+    def computed(self, op: Callable, inputs: tuple, options: dict, result: Any) -> None:
+        """`op(*inputs, **options)` made the Tensor `result`."""
 
     def arrived(self, node: Node, dy: np.ndarray) -> Any:
         """The gradient of what `node` made is complete; its way back is to run next.
@@ -153,32 +147,20 @@ class Watcher:
     def added(self, node: Node, i: int, dx: np.ndarray, total: np.ndarray) -> None:
         """Input i of `node` received dx; all that it has received so far is `total`."""
 
+    def watch(self) -> None:
+        """Be told from now on."""
+        running.watchers += (self,)
 
-watchers: list[Watcher] = []
+    def unwatch(self) -> None:
+        """Be told no more; a second time does nothing."""
+        running.watchers = tuple(watcher for watcher in running.watchers if watcher is not self)
 
 
 @contextmanager
-def watching(watcher: Watcher) -> Iterator[Watcher]:
+def watching(watcher: Watcher) -> Iterator[None]:
     """Within the block, `watcher` is told of each step."""
-    watchers.append(watcher)
+    watcher.watch()
     try:
-        yield watcher
+        yield
     finally:
-        watchers.remove(watcher)
-
-
-def user_line() -> tuple[CodeType | None, int]:
-    """The line of the innermost frame that is not minigrad's own: its code object and number."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        path = frame.f_code.co_filename
-        if not path.startswith(HERE) or path == MODELS:
-            return frame.f_code, frame.f_lineno
-        frame = frame.f_back
-    return None, 0
-
-
-def line_text(line: tuple[CodeType | None, int]) -> str:
-    """Such as "lesson.py:12"."""
-    code, number = line
-    return f"{os.path.basename(code.co_filename)}:{number}" if code else "(unknown line)"
+        watcher.unwatch()

@@ -19,11 +19,13 @@ from typing import Any
 import numpy as np
 
 from .backprop import walk_back
-from .graph import Node, RemovableHandle, watchers
+from .graph import Node, RemovableHandle, running
 from .kernels.rows import copy_runs
 from .methods import Methods
 from .methods.base import need_tensor
 from .methods.text import describe
+from .origin import called_by_user
+from .writes import hand_out
 
 _grad_enabled = True
 
@@ -36,21 +38,20 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     derivative. An input that is no Tensor (a number, an array, None) is passed on as it is.
     An op with the keyword `needs` is told which inputs want a gradient and can spare the others.
     """
-    arrays, needs, targets, versions = [], [], [], []
+    arrays, needs, targets = [], [], []
     for x in inputs:
         if isinstance(x, Tensor):
             needed = x._requires_grad and _grad_enabled
             arrays.append(x._data)
             needs.append(needed)
             targets.append((x if x._node is None else x._node) if needed else None)
-            versions.append(x._version)
+            x._kept = True
         else:
             if isinstance(x, (list, tuple)) or (x is None and not arrays):  # a bias may be None
                 need_tensor(op.__name__, x)
             arrays.append(x)
             needs.append(False)
             targets.append(None)
-            versions.append(0)
     if op.__kwdefaults__ is not None and "needs" in op.__kwdefaults__:
         options["needs"] = needs
     data, backward = _run(op, *arrays, **options)
@@ -58,12 +59,12 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     result = Tensor.__new__(Tensor)
     result._data = data if type(data) is np.ndarray else np.asarray(data)
     result.grad = result.hooks = result._node = None
-    result._version = 0
     result._requires_grad = recorded = backward is not None and True in needs
+    result._kept = recorded or result._data.base is not None
     if recorded:
-        result._node = Node(backward, tuple(targets), tuple(versions), result._data.shape)
-    for watcher in watchers:
-        watcher.computed(op, (*inputs, *options.values()), result)
+        result._node = Node(backward, tuple(targets), result._data.shape)
+    for watcher in running.watchers:
+        watcher.computed(op, inputs, options, result)
     return result
 
 
@@ -80,20 +81,22 @@ class Tensor(Methods):
     `Tensor(array)` wraps an array as it is; `minigrad.tensor(...)` copies and takes lists as well.
     """
 
-    __slots__ = ("__weakref__", "_data", "_node", "_requires_grad", "_version", "grad", "hooks")
+    __slots__ = ("__weakref__", "_data", "_kept", "_node", "_requires_grad", "grad", "hooks")
     __array_priority__ = 1000  # array + Tensor is a Tensor
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        self.data = data if isinstance(data, np.ndarray) else np.asarray(data)
-        if self.data.dtype.kind not in "fiub":
+        self._data = data if isinstance(data, np.ndarray) else np.asarray(data)
+        if self._data.dtype.kind not in "fiub":
             raise TypeError(
-                f"Tensor: cannot hold values of type {self.data.dtype}; "
+                f"Tensor: cannot hold values of type {self._data.dtype}; "
                 "give real numbers or booleans in a rectangular shape"
             )
+        self._kept = True
+        if called_by_user():
+            hand_out(self._data, "Tensor(...)")
         self.grad: Tensor | None = None
         self.hooks: list | None = None
         self._node: Node | None = None
-        self._version = 0
         self._requires_grad = False
         if requires_grad:
             self.requires_grad = True
@@ -131,11 +134,7 @@ class Tensor(Methods):
 
     def detach(self) -> Tensor:
         """A tensor on the same array, without history."""
-        return Tensor(self.data)
-
-    def bump_version(self) -> None:
-        """Note that `data` was written in place: a graph that saved it is stale from now on."""
-        self._version += 1
+        return Tensor(self._data)
 
     def retain_grad(self) -> None:
         """Let `backward` fill `.grad` of this tensor although it is no leaf."""

@@ -5,12 +5,10 @@ d sum(c * y) / dx. Each element of x is moved up and down a little and the sum i
 are float64 and keep away from kinks (where f is not differentiable) by more than the step.
 """
 
-from types import FunctionType
-
 import numpy as np
 
 import minigrad as mg
-from minigrad import Tensor
+from minigrad import Tensor, writes
 
 STEP = 1e-6
 
@@ -88,24 +86,9 @@ def check_gradients(f, *arrays, rtol=2e-6, atol=2e-7):
 
 def kept_arrays(backward):
     """The arrays that a way back sees as its free variables, views as the arrays they look at."""
-    found, seen = {}, set()
-
-    def walk(value):
-        if id(value) in seen:
-            return
-        seen.add(id(value))
-        if isinstance(value, np.ndarray):
-            while isinstance(value.base, np.ndarray):
-                value = value.base
-            found[id(value)] = value
-        elif isinstance(value, (tuple, list)):
-            for part in value:
-                walk(part)
-        elif isinstance(value, dict):
-            walk(tuple(value.values()))
-        elif isinstance(value, FunctionType) and value.__closure__:
-            for cell in value.__closure__:
-                walk(cell.cell_contents)
-
-    walk(backward)
-    return list(found.values())
+    owners = {}
+    for array in writes.kept_arrays(backward):
+        while isinstance(array.base, np.ndarray):
+            array = array.base
+        owners[id(array)] = array
+    return list(owners.values())

@@ -79,7 +79,7 @@ def test_what_a_step_prints():
     assert "receives" not in repr(step)
     step.run()
     first, second = repr(step).splitlines()[1:]
-    assert first == "  -> a leaf of shape (2,) receives (2,) [2. 4.]"
+    assert first == "  -> x receives (2,) [2. 4.]"
     assert second.endswith("receives (2,) [2. 4.]; with what it had, (2,) [4. 8.]")
 
 
@@ -167,9 +167,26 @@ def test_break_on_stops_where_all_conditions_hold(conditions, hits, monkeypatch,
     with debug.break_on(**conditions) as breakpoint:
         loss_of(model).backward()
     assert len(stops) == breakpoint.hits == hits
-    assert capsys.readouterr().out.count("break_on: ") == hits
+    assert capsys.readouterr().out.count(": gradient") == hits
     loss_of(model).backward()
     assert len(stops) == hits
+
+
+def test_break_on_tells_what_came_by_if_its_name_never_did(capsys):
+    model = net()
+    with debug.break_on(op="conv"):
+        loss_of(model).backward()
+    out = capsys.readouterr().out
+    assert out.startswith("break_on: no op 'conv' came by; those that did: ")
+    assert "conv2d" in out
+    with debug.break_on(layer="features.0"):
+        loss_of(model).backward()
+    out = capsys.readouterr().out
+    assert out.startswith("break_on: no layer 'features.0' came by; those that did: ")
+    assert "0, Conv2d" in out
+    with debug.break_on(op="conv2d", when=lambda g: False):
+        loss_of(model).backward()
+    assert not capsys.readouterr().out
 
 
 def test_break_on_a_line(monkeypatch):

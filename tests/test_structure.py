@@ -20,9 +20,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Each floor imports only what stands to its left.
 FLOORS = [
-    "kernels", "ops", "methods", "graph", "backprop", "tensor", "random", "functions",
-    "serialization", "nn", "filters", "optim", "utils", "transforms", "datasets", "models",
-    "geometry", "reach", "summary", "plot", "train", "debug", "cli", "__main__",
+    "kernels", "ops", "origin", "writes", "methods", "graph", "backprop", "tensor", "random",
+    "functions", "serialization", "nn", "filters", "optim", "utils", "transforms", "datasets",
+    "models", "geometry", "reach", "summary", "plot", "train", "debug", "cli", "__main__",
 ]  # fmt: skip
 
 
@@ -174,10 +174,10 @@ def test_every_function_of_nn_functional_has_a_case():
 
 # Methods that compute no new values from a tensor's own: tests of their own cover them.
 ELSEWHERE = [
-    "backward", "bump_version", "contiguous", "cpu", "detach", "device", "dim", "dtype",
+    "backward", "contiguous", "cpu", "detach", "device", "dim", "dtype",
     "grad_fn", "is_leaf", "item", "ndim", "numel", "numpy", "register_hook", "requires_grad",
     "requires_grad_", "retain_grad", "shape", "size", "tolist", "to", "type", "check_writable",
-    "data", "grad", "hooks", "add_", "sub_", "mul_", "div_", "copy_", "fill_", "zero_",
+    "data", "grad", "hooks", "written", "add_", "sub_", "mul_", "div_", "copy_", "fill_", "zero_",
     "clamp_", "float", "double", "long", "int", "bool", "mm", "bmm", "dot",
 ]  # fmt: skip
 

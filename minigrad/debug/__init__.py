@@ -9,6 +9,7 @@ from .gradcheck import GradientError, gradcheck
 from .microscope import microscope
 from .page import Page
 from .stepping import Breakpoint, Received, Step, break_on, steps
+from .tape import Tape, record
 from .taps import Taps, taps
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Page",
     "Received",
     "Step",
+    "Tape",
     "Taps",
     "animate",
     "break_on",
@@ -29,6 +31,7 @@ __all__ = [
     "gradcheck",
     "graph",
     "microscope",
+    "record",
     "steps",
     "taps",
 ]

@@ -82,8 +82,9 @@ class _Detector(Watcher):
         self.latest: deque[tuple[str, float]] = deque(maxlen=LATEST)
         self.arrived_last = np.zeros(())
 
-    def computed(self, op: Callable, inputs: tuple, result: Tensor) -> None:
+    def computed(self, op: Callable, inputs: tuple, options: dict, result: Tensor) -> None:
         """Look at what an op was given, and at what it made."""
+        inputs = (*inputs, *options.values())
         place = Place.now(op.__name__ if result.grad_fn is None else result.grad_fn.name)
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
         for i, x in enumerate(arrays):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..graph import Node, line_text, path_of, running, user_line
+from ..graph import Node, path_of, running
+from ..origin import line_text, user_frame, user_line
 from ..tensor import Tensor
 
 
@@ -42,10 +43,10 @@ class Place(NamedTuple):
 
 
 def target_name(target: Node | Tensor, layers: tuple | None) -> str:
-    """A node by its place; a parameter by its name in the model that ran, the last of `layers`."""
+    """A node by its place; a leaf by its name in the model, the last of `layers`, or program."""
     if isinstance(target, Node):
         return str(Place.of(target))
-    return leaf_name(target, layers) or f"a leaf of shape {target.shape}"
+    return leaf_name(target, layers) or variable_name(target) or f"a leaf of shape {target.shape}"
 
 
 def leaf_name(leaf: Tensor, layers: tuple | None) -> str:
@@ -56,3 +57,13 @@ def leaf_name(leaf: Tensor, layers: tuple | None) -> str:
     if model is None:
         return ""
     return next((name for name, p in model.named_parameters() if p is leaf), "")
+
+
+def variable_name(x: Tensor) -> str:
+    """What the program calls a tensor at this moment, such as "images"; "" if it has no name."""
+    frame = user_frame()
+    for names in (frame.f_locals, frame.f_globals) if frame is not None else ():
+        for name, value in names.items():
+            if value is x:
+                return name
+    return ""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Node, Watcher, watchers, watching
+from ..graph import Node, Watcher, watching
 from ..methods.text import statistics
 from ..tensor import Tensor
 from .naming import Place, target_name
@@ -131,7 +131,8 @@ class _Back(Watcher):
 class Breakpoint(Watcher):
     """What `break_on` returns: `.remove()`, or the end of a `with` block, takes it away.
 
-    `hits` counts how often it stopped the program.
+    `hits` counts how often it stopped the program. If no op or layer of the name it was given ever
+    came by, it prints in the end which did.
     """
 
     def __init__(
@@ -139,12 +140,18 @@ class Breakpoint(Watcher):
     ) -> None:
         self.op, self.layer, self.line, self.when = op, layer, line, when
         self.hits = 0
-        watchers.append(self)
+        # names that came by, until the one that is asked for does
+        self.missed: dict[str, dict[str, None]] = {"op": {}, "layer": {}}
+        self.watch()
 
     def remove(self) -> None:
         """Stop no more; a second time does nothing."""
-        if self in watchers:
-            watchers.remove(self)
+        self.unwatch()
+        for what, names in self.missed.items():
+            if names:
+                wanted, others = getattr(self, what), ", ".join(names)
+                print(f"break_on: no {what} {wanted!r} came by; those that did: {others}")
+        self.missed.clear()
 
     def __enter__(self) -> Breakpoint:
         return self
@@ -161,16 +168,24 @@ class Breakpoint(Watcher):
         return _debugger()
 
     def _matches(self, node: Node, dy: np.ndarray) -> bool:
-        if self.op is not None and node.name != self.op:
-            return False
-        names = node.layer_path, type(node.layer).__name__
-        if self.layer is not None and self.layer not in names:
+        layer_names = node.layer_path, type(node.layer).__name__
+        if not (self._named("op", node.name) and self._named("layer", *layer_names)):
             return False
         if self.line is not None:
             number = node.line.rpartition(":")[2]
             if os.path.basename(str(self.line)) not in (number, node.line):
                 return False
         return self.when is None or bool(self.when(Tensor(dy)))
+
+    def _named(self, what: str, *names: str) -> bool:
+        """Whether the wanted "op" or "layer", if one is wanted, is among these names."""
+        wanted = getattr(self, what)
+        if wanted is None or wanted in names:
+            self.missed.pop(what, None)
+            return True
+        if what in self.missed:
+            self.missed[what] |= dict.fromkeys(filter(None, names))
+        return False
 
 
 def break_on(

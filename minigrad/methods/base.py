@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ops import elementwise
+from ..origin import called_by_user
+from ..writes import hand_out, written
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -23,15 +25,20 @@ class Base:
     _data: np.ndarray
     dtype: Any
     _apply: Callable[..., Tensor]
-    _version: int
+    _kept: bool  # whether a way back may keep the array
     _requires_grad: bool
     requires_grad: Any
-    bump_version: Callable[[], None]
     _node: Any
+
+    def written(self, by: str) -> None:
+        """Note that `by`, a method such as "add_", has written into `data`."""
+        written(self._data, by)
 
     @property
     def data(self) -> np.ndarray:
         """The plain array. Assigning puts another in its place, a Tensor's array for a Tensor."""
+        if called_by_user():
+            hand_out(self._data, ".data", self._kept)
         return self._data
 
     @data.setter
@@ -39,6 +46,8 @@ class Base:
         # `w.data -= lr * w.grad` ends here with a Tensor
         array = value._data if isinstance(value, Base) else np.asarray(value)
         self._data = array  # type: ignore[misc]
+        if called_by_user():
+            hand_out(array, ".data =")
 
 
 def number_kind(value: Any) -> str | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ops import elementwise
+from ..origin import called_by_user
+from ..writes import hand_out
 from .base import RANK, Base, cast
 
 if TYPE_CHECKING:
@@ -104,8 +106,13 @@ class Conversion(Base):
                 "numpy: this tensor requires grad, and NumPy would not record what you compute "
                 "with it; write x.detach().numpy()"
             )
-        return self.data
+        if called_by_user():
+            hand_out(self._data, "numpy()", self._kept)
+        return self._data
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         # Detaches, so that plt.plot(losses) works.
-        return np.array(self.data, dtype=dtype, copy=copy)
+        array = np.array(self._data, dtype=dtype, copy=copy)
+        if array is self._data and called_by_user():
+            hand_out(array, "np.asarray", self._kept)
+        return array

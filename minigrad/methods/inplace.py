@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..writes import written
 from .base import Base, number_kind
 from .operators import as_index
 
@@ -26,7 +27,12 @@ class InPlace(Base):
         return bool(self._apply(_probe, self)._requires_grad)
 
     def check_writable(self, what: str) -> None:
-        """Refuse to write where a recorded computation would not notice."""
+        """Refuse to write where it cannot be, or where it would make a gradient wrong."""
+        if not self._data.flags.writeable:
+            raise RuntimeError(
+                f"{what}: the memory of this tensor is read-only, as after expand(), where one "
+                "number stands for many elements; write x = x.clone() first"
+            )
         if self._node is not None:
             raise RuntimeError(
                 f"{what}: this tensor was computed by {self._node}, and writing into it would make "
@@ -43,16 +49,18 @@ class InPlace(Base):
         self.check_writable(name)
         value = plain(value)
         try:
+            place = self._data[at]  # a view, or a copy where `at` lists elements
             with np.errstate(all="ignore"):
-                self.data[at] = value
+                self._data[at] = value
         except IndexError as error:
             raise IndexError(f"{name}: a tensor of shape {self.data.shape}: {error}") from None
         except ValueError:
             raise ValueError(
                 f"{name}: a value of shape {np.shape(value)} does not fit into the place of shape "
-                f"{self.data[at].shape}"
+                f"{place.shape}"
             ) from None
-        self.bump_version()
+        is_view = np.may_share_memory(place, self._data) or not place.size
+        written(place if is_view else self._data, name)
         return self  # type: ignore[return-value]
 
     def _update(self, name: str, ufunc: np.ufunc, other: Any) -> Tensor:
@@ -61,7 +69,7 @@ class InPlace(Base):
         other = plain(other)
         try:
             with np.errstate(all="ignore"):
-                ufunc(self.data, other, out=self.data)
+                ufunc(self._data, other, out=self._data)
         except TypeError:
             raise TypeError(
                 f"{name}: the result is no {self.data.dtype}; write x = x.float() first"
@@ -71,7 +79,7 @@ class InPlace(Base):
                 f"{name}: {np.shape(other)} does not fit onto a tensor of shape {self.data.shape}, "
                 "which keeps its shape"
             ) from None
-        self.bump_version()
+        self.written(name)
         return self  # type: ignore[return-value]
 
     def __iadd__(self, other: Any) -> Tensor:

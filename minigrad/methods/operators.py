@@ -172,8 +172,13 @@ class Operators(Base):
 
 def as_index(key: Any) -> Any:
     """An index as NumPy takes it: Tensors, lists and ranges become arrays."""
-    if isinstance(key, tuple):
-        return tuple(as_index(part) for part in key)
+    parts = tuple(map(_as_part, key if isinstance(key, tuple) else (key,)))
+    if all(isinstance(part, int) for part in parts):
+        return (*parts, ...)  # a view, where NumPy would copy a single element
+    return parts
+
+
+def _as_part(key: Any) -> Any:
     if isinstance(key, Base):
         key = key.data
     elif isinstance(key, (list, range)):

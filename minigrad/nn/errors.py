@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..graph import HERE, line_text, running, user_line
+from ..graph import running
 from ..methods.base import need_tensor
+from ..origin import HERE, line_text, user_line
 from ..tensor import Tensor
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ GAINS = {
 
 def _write(tensor: Tensor, values: np.ndarray | float, how: str) -> Tensor:
     tensor.data[...] = values
-    tensor.bump_version()
+    tensor.written("nn.init")
     if isinstance(tensor, Parameter):
         tensor.init = how
     return tensor

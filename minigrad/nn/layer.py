@@ -213,7 +213,7 @@ class Layer(Tree):
             raise RuntimeError(problem)
         for key in own.keys() & given.keys():
             own[key].data[...] = given[key]
-            own[key].bump_version()
+            own[key].written("load_state_dict")
         return IncompatibleKeys(
             [key for key in own if key not in given], [key for key in given if key not in own]
         )

@@ -92,7 +92,7 @@ class Optimizer:
                     if p.grad is not None:
                         _check_shape(type(self).__name__, p, p.grad)
                         self.update(p, group)
-                        p.bump_version()
+                        p.written(f"{type(self).__name__}.step()")
         self.stepped = True
         return loss
 

@@ -54,7 +54,7 @@ def batch_norm(
 def _move(running: Tensor, now: np.ndarray, momentum: float) -> None:
     """Move a running statistic towards the batch's, in place."""
     running.data[...] = (1 - momentum) * running.data + momentum * now
-    running.bump_version()
+    running.written("batch_norm in training")
 
 
 def layer_norm(

@@ -51,6 +51,14 @@ def test_the_layer_and_x_stay_as_they_are():
     assert x.grad is None
 
 
+def test_a_deformable_layer_keeps_the_offsets_of_its_last_forward():
+    layer = nn.DeformConv(1, 1)
+    layer(mg.randn(3, 1, 5, 5))
+    before = layer.last_offsets
+    debug.microscope(layer, mg.randn(1, 5, 5))
+    assert layer.last_offsets is before
+
+
 def test_a_large_input_is_cropped_and_the_page_says_so():
     x = mg.randn(1, 3, 100, 30)
     data = data_of(debug.microscope(nn.Conv2d(3, 2, 3), x))
@@ -72,6 +80,13 @@ def test_many_channels_are_cut_and_the_page_says_so():
     assert data["x"]["shape"] == [256, 1, 16, 16]
     shown = data["y"]["shape"][0]
     assert f"The page holds the first {shown} of 512 output channels" in data["notes"][1]
+
+
+def test_large_kernels_on_large_maps_are_cropped_further():
+    data = data_of(debug.microscope(nn.Conv2d(1, 1, 15, padding=7), mg.randn(1, 1, 64, 64)))
+    assert data["x"]["shape"] == [1, 1, 32, 32]
+    page = debug.microscope(nn.MaxPool2d(3, 1, 1), mg.randn(64, 64, 64))
+    assert len(page.html) < 3_000_000
 
 
 def test_a_long_kernel_is_not_cropped_away():

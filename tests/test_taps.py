@@ -77,7 +77,7 @@ def test_the_first_of_equal_values_wins():
 
 def test_what_has_no_taps():
     conv, x = nn.Conv2d(2, 2, 3), mg.ones(1, 2, 4, 4)
-    with pytest.raises(TypeError, match=r"taps: expected a convolution or pooling .* got int"):
+    with pytest.raises(TypeError, match=r"taps: expected a convolution or pooling .* got int;"):
         debug.taps(3, x)
     with pytest.raises(TypeError, match="got Linear, which holds none"):
         debug.taps(nn.Linear(2, 2), x)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry import output_size
 from ..nn.conv import ConvNd
 from ..nn.conv_transpose import ConvTransposeNd
 from ..nn.deform import Deformable
@@ -20,6 +21,7 @@ from .taps import channel_pairs, moved_by, run
 
 SIDES = {1: 64, 2: 64, 3: 16}  # the longest axis that is shown, by the number of axes
 MOST_NUMBERS = 400_000  # that a page holds: about two megabytes
+MOST_TAPS = 250_000  # of a channel; a list of winners for each channel counts a quarter
 RIM = 2  # places beyond the padding that are drawn where deformable taps read there
 
 
@@ -49,7 +51,7 @@ def microscope(
     notes = []
     if isinstance(x, Tensor) and x.ndim == n + 2 and len(x) > 1:
         notes.append(f"The first of {len(x)} images.")
-    dy = None if gradient is None else Tensor(np.asarray(gradient))
+    dy = Tensor(gradient) if isinstance(gradient, np.ndarray) else gradient
     x, offset, mask, dy = (_first(a, n) for a in (x, offset, mask, dy))
     y = run("microscope", layer, x, offset, mask)
     if dy is not None and dy.shape != y.shape:
@@ -109,20 +111,39 @@ def _first(a: Any, n: int) -> Any:
 
 
 def _window(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """How much of each axis is shown, of x (1, C, *S)."""
-    side = SIDES[layer._dims]
-    while side > 4 and shape[1] * math.prod(min(side, n) for n in shape[2:]) > MOST_NUMBERS // 4:
+    """How much of each axis is shown, of x (1, C, *S): as much as a page can hold."""
+    side = 2 * SIDES[layer._dims]
+    while True:
         side //= 2
-    least = [1] * layer._dims
+        kept = _cut(layer, shape[2:], side)
+        taps = math.prod(kept)
+        if isinstance(layer, ConvTransposeNd):
+            taps *= math.prod(layer.kernel_size)
+        elif not isinstance(layer, AdaptivePoolNd):
+            taps = math.prod(output_size(layer, kept)) * math.prod(_spans(layer, 1))
+        if isinstance(layer, MAX_POOLS):
+            taps = taps * max(4, shape[1]) // 4
+        taps *= 4 if isinstance(layer, Deformable) else 1
+        if side <= 4 or (shape[1] * math.prod(kept) <= MOST_NUMBERS // 4 and taps <= MOST_TAPS):
+            return kept
+
+
+def _cut(layer: Any, size: tuple[int, ...], side: int) -> tuple[int, ...]:
+    """Of each axis `side` pixels, or more where the window is longer, and fewer if it grows."""
     if isinstance(layer, ConvTransposeNd):
-        return tuple(
-            min(n, max(side // s, 1)) for n, s in zip(shape[2:], layer.stride, strict=True)
-        )
-    if not isinstance(layer, AdaptivePoolNd):
-        options = (layer.kernel_size, layer.dilation)
-        kernel, apart = (np.broadcast_to(option, layer._dims).tolist() for option in options)
-        least = [d * (k - 1) + 1 for k, d in zip(kernel, apart, strict=True)]
-    return tuple(min(n, max(side, k)) for n, k in zip(shape[2:], least, strict=True))
+        return tuple(min(n, max(side // s, 1)) for n, s in zip(size, layer.stride, strict=True))
+    if isinstance(layer, AdaptivePoolNd):
+        return tuple(min(n, side) for n in size)
+    spans = _spans(layer, layer.dilation)
+    return tuple(min(n, max(side, span)) for n, span in zip(size, spans, strict=True))
+
+
+def _spans(layer: Any, dilation: Any) -> list[int]:
+    """How many pixels the window covers along each axis, with taps that lie so far apart."""
+    kernel, apart = (
+        np.broadcast_to(option, layer._dims).tolist() for option in (layer.kernel_size, dilation)
+    )
+    return [d * (k - 1) + 1 for k, d in zip(kernel, apart, strict=True)]
 
 
 def _channels(layer: Any, x: Tensor, sheet: Reads, pairs: list) -> int:
@@ -145,7 +166,7 @@ def _both_ways(
                      (offsets, masks))  # fmt: skip
             y = frozen._deform(x, *moved)
         else:
-            y = frozen(x)
+            y = frozen.forward(x)  # without the user's hooks
     seed = np.zeros_like(y.data)
     seed[:, :shown] = 1 if dy is None else dy.data[:, :shown]
     y.backward(seed)
@@ -207,6 +228,8 @@ def _rows(layer: Any, sheets: list[Reads], size: tuple[int, ...]) -> dict[str, A
     inside = ((places >= low) & (places < high)).all(-1)
     frame = np.ravel_multi_index(np.moveaxis(places - low, -1, 0), high - low, mode="clip")
     factors = np.stack([sheet.factors for sheet in sheets])
+    if isinstance(layer, MAX_POOLS):
+        factors = factors.astype(bool)
     data = {
         "first": _three(low.tolist(), 0),
         "frame": _three((high - low).tolist()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -15,6 +16,10 @@ from ..nn.pool import AdaptivePoolNd, PoolNd
 from ..tensor import Tensor, no_grad
 from .reads import MAX_POOLS, reads
 
+KINDS = (
+    "a convolution or pooling layer (Conv, ConvTranspose, DeformConv, MaxPool, AvgPool, and their "
+    "adaptive, global, dilated and causal kin)"
+)
 MOST_TAPS = 20_000_000  # 640 megabytes
 
 
@@ -71,7 +76,7 @@ class Taps:
         return summed.astype(np.float64, copy=False).reshape(shape)  # of no taps it is int64
 
     def _gradient(self, method: str, dy: Any) -> np.ndarray:
-        dy = np.asarray(dy)
+        dy = dy.data if isinstance(dy, Tensor) else np.asarray(dy)
         if dy.shape != self.shape:
             raise ValueError(
                 f"Taps.{method}: dy has shape {dy.shape}, it must have the output's, {self.shape}"
@@ -119,9 +124,12 @@ def taps(layer: Any, x: Tensor, offset: Tensor | None = None, mask: Tensor | Non
 
 
 def run(name: str, layer: Any, x: Tensor, offset: Tensor | None, mask: Tensor | None) -> Tensor:
-    """What `layer` makes of x, for the tool `name`; refuses what has no taps."""
+    """What `layer` makes of x, for the tool `name`; refuses what has no taps.
+
+    It runs a copy, so that a DeformConv keeps the offsets of its own last forward.
+    """
     if not isinstance(layer, (ConvNd, PoolNd, AdaptivePoolNd)):
-        raise TypeError(f"{name}: expected a convolution or pooling layer, {_got(layer)}")
+        raise TypeError(f"{name}: expected {KINDS}, {_got(layer)}")
     kind = type(layer).__name__
     if not type(layer).forward.__module__.startswith("minigrad.nn."):
         raise TypeError(
@@ -142,11 +150,11 @@ def run(name: str, layer: Any, x: Tensor, offset: Tensor | None, mask: Tensor | 
                 f"(N, {2 * taps}, H', W'), or take a DeformConv, which predicts it"
             )
         with no_grad():
-            return layer(x, offset, mask)
+            return copy.copy(layer)(x, offset, mask)
     if offset is not None or mask is not None:
         raise ValueError(f"{name}: only DeformConv2d takes offset and mask, the layer is {kind}")
     with no_grad():
-        return layer(x)
+        return copy.copy(layer)(x)
 
 
 def _got(given: object) -> str:
@@ -182,12 +190,11 @@ def channel_pairs(layer: Any, channels: int) -> list[tuple[int, int, int]]:
     """
     if not isinstance(layer, ConvNd):
         return [(c, c, -1) for c in range(channels)]
-    pairs = []
+    pairs, transposed = [], isinstance(layer, ConvTransposeNd)
     ins, outs = channels // layer.groups, layer.out_channels // layer.groups
     for o in range(layer.out_channels):
         group = o // outs
         for c in range(group * ins, (group + 1) * ins):
-            transposed = isinstance(layer, ConvTransposeNd)
             kernel = c * outs + o % outs if transposed else o * ins + c % ins
             pairs.append((o, c, kernel))
     return pairs
@@ -204,5 +211,8 @@ def moved_by(
         offsets, rest = np.split(predicted, [2 * points], axis=-3)
         masks = 2 / (1 + np.exp(-rest)) if layer.modulated else None
     if offsets is not None and not np.isfinite(offsets).all():
-        raise ValueError("taps: the offsets hold nan or inf, so there are taps that read nowhere")
+        raise ValueError(
+            f"{type(layer).__name__}: the offsets hold nan or inf, so there are taps that read "
+            "nowhere; find what makes them with debug.detect_nan()"
+        )
     return offsets, masks

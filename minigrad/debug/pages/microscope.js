@@ -156,7 +156,8 @@ function details() {
     html("p", { class: "sum" }, ...chips.slice(0, MOST_CHIPS),
       more > 0 ? `and ${more} more channels` : "",
       bias === null ? "" : html("span", { class: "bias" }, `bias: ${format(bias)}`),
-      "add up to ", html("output", { id: "sum" }, format(empty ? -Infinity : all, 5)),
+      forward && data.kind === "maximum" ? "the greatest is" : "add up to",
+      html("output", { id: "sum" }, format(empty ? -Infinity : all, 5)),
       html("span", { class: "faint" }, forward ? "The layer gives " : "backward() gives ",
         html("span", { id: "given" }, format(given, 5)))),
     html("p", { id: "tap" }, data.points && forward ? "Point at a tap: its four pixels." : ""),
@@ -204,7 +205,7 @@ function source(one) {
   if (!state.forward) return name(one.q, out, "dy", one.o);
   if (data.points) return `(${[...moved(one)[1]].map((n) => format(n, 3)).join(", ")})`;
   if (one.i < 0) return "padding";
-  const folded = number(placeInFrame(one.at), size) !== one.i || one.at < 0;
+  const folded = placeInFrame(one.at).join() !== place(one.i, size).join();
   return name(one.i, size, "x", one.c) + (folded ? " in the padding" : "");
 }
 

@@ -20,7 +20,7 @@ from .sizes import size_formula
 from .taps import channel_pairs, moved_by, run
 
 SIDES = {1: 64, 2: 64, 3: 16}  # the longest axis that is shown, by the number of axes
-MOST_NUMBERS = 400_000  # that a page holds: about two megabytes
+MOST_NUMBERS = 400_000  # that a page holds, beside its taps: about two megabytes
 MOST_TAPS = 250_000  # of a channel; a list of winners for each channel counts a quarter
 RIM = 2  # places beyond the padding that are drawn where deformable taps read there
 

@@ -255,6 +255,16 @@ def test_the_head_of_the_page(look):
     assert "its middle, pixels 13 to 76, 0 to 7" in notes[1]
 
 
+def test_tiny_numbers_are_written_in_a_unit_of_their_own(look):
+    x = mg.ones(1, 2, 2)
+    page = look(nn.AvgPool2d(1), x, gradient=mg.full((1, 2, 2), 0.0025))
+    assert page.text("#input h2") == "Input x[0]"
+    page.click("input", 0, 0)
+    assert page.text("#input h2") == "Gradient of the input, dx[0], in 1e−3"
+    assert page.text("#input .cell text") == "2.5"
+    assert page.sum == 0.0025
+
+
 def test_a_notebook_shows_it_in_a_frame(visit, browser):
     inner = debug.microscope(nn.Conv2d(1, 1, 2), mg.ones(1, 2, 2))
     outer = debug.Page("outer", f'<link rel="icon" href="data:,">{inner._repr_html_()}')

@@ -28,7 +28,11 @@ function draw() {
     window: `Window of x[${at(c, "i")}]`,
   };
   const strays = data.points ? "moved" : null; // taps may lie far outside
-  const panel = (id) => html("div", { id, class: strays }, html("h2", {}, titles[id]), grids[id]);
+  const unit = (id) => (grids[id].unit === 1 ? "" : `, in ${grids[id].unit.toExponential(0)}`);
+  const panel = (id) => {
+    const title = html("h2", {}, titles[id] + withMinus(unit(id)));
+    return html("div", { id, class: strays }, title, grids[id]);
+  };
   const between = Object.keys(grids).filter((key) => key !== "input" && key !== "output");
   document.getElementById("figure").replaceChildren(
     panel("input"), html("div", { class: "between" }, ...between.map(panel)), panel("output"),

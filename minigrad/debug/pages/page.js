@@ -64,6 +64,11 @@ function scaleOf(values) {
   return largest || 1;
 }
 
+/** The unit to write numbers of this scale in: 1, or a power of ten where they are tiny or huge. */
+function unitOf(scale) {
+  return scale >= 0.02 && scale < 1e4 ? 1 : 10 ** Math.floor(Math.log10(scale));
+}
+
 const STOPS = {
   below: [[255, 255, 255], [146, 197, 222], [33, 102, 172]],
   above: [[255, 255, 255], [244, 165, 130], [178, 24, 43]],
@@ -89,10 +94,13 @@ const LETTER = 6.7; // the width of a letter in a cell
 /**
  * A grid of coloured cells, with numbers where there is room: an <svg> of a <g class="cell"> each.
  * `value(row, column)` is a number, or null for no cell. `describe(row, column)` is shown on
- * pointing. `first`: the [row, column] of the upper left cell, below 0 where there is a rim.
+ * pointing. `first`: the [row, column] of the upper left cell, below 0 where there is a rim. The
+ * cells hold numbers in units of `unit`.
  * `grid.box(row, column)` is where a cell stands, `mark(grid, row, column, kind)` rings it.
  */
-function heatMap({ rows, columns, cell, value, scale, describe, first = [0, 0], label = "" }) {
+function heatMap({
+  rows, columns, cell, value, scale, describe, first = [0, 0], label = "", unit = 1,
+}) {
   const cells = [];
   for (let row = first[0]; row < first[0] + rows; row++) {
     for (let column = first[1]; column < first[1] + columns; column++) {
@@ -104,7 +112,7 @@ function heatMap({ rows, columns, cell, value, scale, describe, first = [0, 0], 
       if (describe) parts.push(svg("title", {}, describe(row, column)));
       if (cell >= 30) {
         const at = { x: left + cell / 2, y: top + cell / 2, fill: inkOn(x, scale) };
-        parts.push(svg("text", at, formatWithin(x, Math.floor((cell - 2) / LETTER))));
+        parts.push(svg("text", at, formatWithin(x / unit, Math.floor((cell - 2) / LETTER))));
       }
       cells.push(svg("g", { class: "cell", "data-row": row, "data-column": column }, ...parts));
     }

@@ -139,6 +139,7 @@ function outputGrid(o) {
 function pickable(sizes, pick, plane, { width, letter, channel, inside, ...options }) {
   const grid = heatMap({
     ...options,
+    unit: unitOf(options.scale),
     cell: cellSize(Math.max(options.rows, options.columns), width),
     describe: (row, column) => {
       const index = number([plane, row, column], sizes);
@@ -151,7 +152,7 @@ function pickable(sizes, pick, plane, { width, letter, channel, inside, ...optio
     if (!inside(row, column)) cell.classList.add("rim");
     else cell.addEventListener("click", () => (pick(number([plane, row, column], sizes)), draw()));
   }
-  return grid;
+  return Object.assign(grid, { unit: unitOf(options.scale) });
 }
 
 function cellSize(count, width) {
@@ -163,8 +164,9 @@ function tapGrid(label, plane, value) {
   const [, rows, columns] = kernel;
   const at = (row, column) => number([plane, row, column], kernel);
   const all = Array.from({ length: area(kernel) }, (_, t) => value(t) ?? 0);
+  const scale = scaleOf(all);
   const grid = heatMap({
-    rows, columns, label, scale: scaleOf(all), cell: cellSize(Math.max(rows, columns), 210),
+    rows, columns, label, scale, unit: unitOf(scale), cell: cellSize(Math.max(rows, columns), 210),
     value: (...place) => value(at(...place)),
     describe: (...place) => `tap ${name(at(...place), kernel)}: ${format(value(at(...place)))}`,
   });
@@ -172,5 +174,5 @@ function tapGrid(label, plane, value) {
     const t = at(Number(cell.dataset.row), Number(cell.dataset.column));
     cell.addEventListener("mouseenter", () => point(t));
   }
-  return grid;
+  return Object.assign(grid, { unit: unitOf(scale) });
 }

@@ -68,7 +68,7 @@ def test_a_transposed_convolution_lays_its_kernel(scene):
     drawn = scene(nn.ConvTranspose2d(1, 1, 2, stride=2, output_padding=1), (1, 2))
     assert [step.below for step in drawn.steps] == [[(0, 0)], [(0, 1)]]
     assert drawn.steps[1].above == [(0, 2), (0, 3), (1, 2), (1, 3)]
-    untouched = set(np.ndindex(*drawn.out)) - drawn.touched
+    untouched = set(np.ndindex(*drawn.out)) - set(drawn.touched)
     assert untouched == {(2, i) for i in range(5)} | {(0, 4), (1, 4)}
 
 

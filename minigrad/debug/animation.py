@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ Cell = tuple[int, int]  # row, column
 
 SLANT, FLAT, GAP = 0.35, 0.55, 1.6  # how the maps lie in the picture, and how far apart
 LIGHT_BLUE, GRAY_BLUE, EDGE = "#d3e2f3", "#9db4cf", "#8a97a6"
-GREENS = ["white", "#dff0e3", "#bfdfc8", "#9ccdaa", "#77b98b"]  # by how many kernels lie there
+GREENS = ["#dff0e3", "#bfdfc8", "#9ccdaa", "#77b98b"]
 MOST_FRAMES = 400
 SECONDS = 12  # that a round takes, within 2 to 8 frames a second
 
@@ -64,15 +65,15 @@ def animate(
         channels, dtype = layer.in_channels, layer.weight.dtype
     values = np.random.default_rng(0).standard_normal((1, channels, *shape))
     x = Tensor(values.astype(dtype))
-    run("animate", layer, x, None, None)
-    offsets, masks = (None if a is None else a[0] for a in moved_by(layer, x, None, None))
-    scene = Scene(layer, shape, reads(layer, x.data[0], offsets, masks)[0])
-    if len(scene.steps) > MOST_FRAMES:
+    y = run("animate", layer, x, None, None)
+    frames = math.prod(shape if isinstance(layer, ConvTransposeNd) else y.shape[2:])
+    if frames > MOST_FRAMES:
         raise ValueError(
-            f"animate: size {shape} takes {len(scene.steps)} frames, at most {MOST_FRAMES} are "
-            "drawn; choose a smaller size"
+            f"animate: size {shape} takes {frames} frames, at most {MOST_FRAMES} are drawn; choose "
+            "a smaller size"
         )
-    _write(scene, path)
+    offsets, masks = (None if a is None else a[0] for a in moved_by(layer, x, None, None))
+    _write(Scene(layer, shape, reads(layer, x.data[0], offsets, masks)[0]), path)
 
 
 class Step(NamedTuple):
@@ -110,7 +111,7 @@ class Scene:
             below = [at] if transposed else _cells(places[here])
             above = _cells(outputs[here]) if transposed else [at]
             self.steps.append(Step(below, above, _cells(places[here][wins[here]]), arrows))
-        self.touched = {cell for step in self.steps for cell in step.above}
+        self.touched = Counter(cell for step in self.steps for cell in step.above)
 
     def corner(self, row: float, column: float, above: bool) -> tuple[float, float]:
         """Where a corner of a cell is in the picture."""
@@ -118,12 +119,6 @@ class Scene:
         x = column - columns / 2 - SLANT * (row - rows / 2)
         lift = FLAT * (self.out[0] - self.low[0]) + GAP if above else 0.0
         return x, lift - FLAT * row
-
-    def cell(self, cell: Cell, above: bool) -> list[tuple[float, float]]:
-        """The corners of a cell, around it."""
-        row, column = cell
-        ends = (row, column), (row, column + 1), (row + 1, column + 1), (row + 1, column)
-        return [self.corner(*end, above) for end in ends]
 
     def draw(self, axes: Axes, number: int) -> None:
         """The frame of step `number`; what the steps before have reached stays coloured."""
@@ -140,14 +135,11 @@ class Scene:
         self._fill(axes, cells, False, colors, ["-" if own else ":" for own in inside])
 
         times = Counter(cell for before in self.steps[: number + 1] for cell in before.above)
-        most = max(times.values(), default=1)
+        most = max(self.touched.values(), default=1)
         cells = list(np.ndindex(*self.out))
-        colors = [
-            GOOD if cell in step.above else GREENS[round(4 * times[cell] / most)] if most > 1
-            else GREENS[min(times[cell], 1)] for cell in cells
-        ]  # fmt: skip
+        colors = [GOOD if c in step.above else _shade(times[c], most) for c in cells]
         self._fill(axes, cells, True, colors)
-        untouched = [cell for cell in cells if cell not in self.touched]
+        untouched = [cell for cell in cells if not self.touched[cell]]
         self._fill(axes, untouched, True, "none", hatch="////")
         self._join(axes, step)
         for start, end in step.arrows:
@@ -161,7 +153,7 @@ class Scene:
     ) -> None:  # fmt: skip
         from matplotlib.collections import PolyCollection
 
-        shapes = [self.cell(cell, above) for cell in cells]
+        shapes = [self.around([cell], above) for cell in cells]
         style: dict[str, Any] = {"edgecolors": EDGE, "linewidths": 0.8, "hatch": hatch}
         axes.add_collection(PolyCollection(shapes, facecolors=colors, linestyles=lines, **style))
 
@@ -228,6 +220,11 @@ def _two(sizes: Iterable[int], filled: int = 1) -> tuple[int, int]:
     """Sizes or a place in two axes: of one, it is a row."""
     row, column = [filled, *sizes][-2:]
     return int(row), int(column)
+
+
+def _shade(times: int, most: int) -> str:
+    """White for a pixel that nothing has reached, else the darker the more kernels lie there."""
+    return GREENS[3 * (times - 1) // max(most - 1, 1)] if times else "white"
 
 
 def _cells(places: np.ndarray) -> list[Cell]:

@@ -197,7 +197,13 @@ def test_a_deformable_tap_and_its_four_pixels(look):
     page = look(layer, x, offset=mg.tensor(offset), mask=mask)
     page.click("output", 0, 0)
     assert page.find("#input line.arrow")
-    ActionChains(page.browser).move_to_element(page.find("#kernel .cell")[0]).perform()
+    pointer = ActionChains(page.browser)
+    pointer.move_to_element(page.find("#input circle.sample")[0]).perform()
+    assert page.text("#tap").startswith("Tap (0, 0) reads at (0.25, 0.5)")
+    pointer.move_to_element(page.find("h1")[0]).perform()
+    page.press(Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+    assert not page.marks("input", "pointed")
+    pointer.move_to_element(page.find("#kernel .cell")[0]).perform()
     assert page.text("#tap") == (
         "Tap (0, 0) reads at (0.25, 0.5): mask 0.5 · (0.375·x[0, 0, 0] + 0.375·x[0, 0, 1] + "
         "0.125·x[0, 1, 0] + 0.125·x[0, 1, 1]) = 5"

@@ -94,7 +94,9 @@ function arrow(one) {
   const ends = { x1: from.x + half, y1: from.y + half, x2: to.x + half, y2: to.y + half };
   grids.input.append(
     svg("line", { class: "mark arrow", ...ends }),
-    svg("circle", { class: "mark sample", cx: ends.x2, cy: ends.y2, r: 3.5 }),
+    svg("circle", {
+      class: "mark sample", cx: ends.x2, cy: ends.y2, r: 3.5, onmouseenter: () => point(one.t),
+    }),
   );
 }
 

@@ -37,7 +37,7 @@ function formatWithin(x, letters) {
   return text === "0" ? "≈0" : text;
 }
 
-/** An HTML element; attributes that begin with "on" are listeners, what follows is put into it. */
+/** An HTML element. Attributes that begin with "on" are listeners, those that are null left out. */
 function html(tag, attributes = {}, ...children) {
   return furnished(document.createElement(tag), attributes, children);
 }

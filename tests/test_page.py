@@ -58,8 +58,10 @@ def test_data_cannot_end_the_script_that_holds_it():
     [
         (np.array([[1.5, -2.0, 0.1]]), "float32"),
         (np.array([np.nan, np.inf, 1e300]), "float32"),
-        (np.arange(6, dtype=">i8").reshape(2, 3).T, "int32"),
-        (np.array([True, False]), "int32"),
+        (np.arange(6, dtype=">i8").reshape(2, 3).T, "int16"),
+        (np.array([-(2**15), 2**15 - 1]), "int16"),
+        (np.array([0, 2**15]), "int32"),
+        (np.array([True, False]), "int16"),
         (np.array(2.5, np.float32), "float32"),
         (np.zeros((0, 3)), "float32"),
     ],

@@ -57,8 +57,8 @@ def make_page(name: str, title: str, data: dict[str, Any]) -> Page:
     `name` may be several, "arrays tape": their files follow one another.
 
     `data` is what JSON can hold, and arrays anywhere in it: the script finds each as {shape,
-    values}, in single precision or whole numbers of 32 bits. A number that may be nan goes as an
-    array.
+    values}, in single precision or whole numbers of at most 32 bits. A number that may be nan goes
+    as an array.
     """
     style, script = (
         "\n".join((PAGES / f"{part}.{kind}").read_text("utf-8") for part in ("page", *name.split()))
@@ -92,7 +92,11 @@ def _encoded(array: Any) -> dict[str, Any]:
     """An array as JSON; the script's `pageData` turns it back."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"make_page: data must hold arrays and what JSON knows, got {array!r}")
-    kind = "float32" if array.dtype.kind == "f" else "int32"
+    kind: np.dtype = np.dtype("<f4")
+    if array.dtype.kind != "f":
+        small = array.size == 0 or (array.min() >= -(2**15) and array.max() < 2**15)
+        kind = np.dtype("<i2" if small else "<i4")
     with np.errstate(over="ignore"):  # what single precision cannot hold is inf
-        values = np.ascontiguousarray(array, f"<{kind[0]}4")
-    return {"kind": kind, "shape": array.shape, "base64": b64encode(values.tobytes()).decode()}
+        values = np.ascontiguousarray(array, kind)
+    text = b64encode(values.tobytes()).decode()
+    return {"kind": kind.name, "shape": array.shape, "base64": text}

@@ -50,6 +50,17 @@ def test_numbers_as_text(visit, page_of):
     ]  # fmt: skip
 
 
+def test_numbers_that_must_fit(visit, page_of):
+    browser = visit(page_of("window.formatWithin = formatWithin;"))
+    for x, letters, text in [
+        (0.123456, 6, "0.123"), (-0.0343, 6, "−0.034"), (-0.0343, 5, "−0.03"),
+        (-0.0343, 4, "≈0"), (12.94, 4, "12.9"),
+        (1234567, 4, "1e6"), (-1234567, 4, "−1e6"), (34567, 4, "3e4"), (0.00012, 5, "≈0"),
+        (0, 4, "0"), (-1.26, 4, "−1.3"),
+    ]:  # fmt: skip
+        assert browser.execute_script("return formatWithin(...arguments)", x, letters) == text
+
+
 def test_colours_diverge_from_white(visit, page_of):
     browser = visit(page_of("window.colour = colour;"))
 

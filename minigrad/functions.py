@@ -14,7 +14,7 @@ from .methods.base import DEFAULT_FLOAT, cast, common_dtype, match
 from .ops import arithmetic, index, linalg
 from .ops import shape as shaping
 from .tensor import Tensor, apply
-from .writes import hand_out
+from .writes import take_in
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -24,7 +24,6 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: An
     """
     array = _array(data, dtype)
     result = Tensor(array, requires_grad)
-    result._kept = False  # a copy of its own: no graph knows it
     return result if device is None else result.to(device=device)
 
 
@@ -51,7 +50,7 @@ def from_numpy(array: np.ndarray) -> Tensor:
     """A Tensor on the memory of `array`: what is written to one shows in the other."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
-    hand_out(array, "from_numpy")
+    take_in(array, "from_numpy")
     return Tensor(array)
 
 

@@ -27,7 +27,7 @@ from .methods import Methods
 from .methods.base import need_tensor
 from .methods.text import describe
 from .origin import called_by_user
-from .writes import hand_out
+from .writes import take_in
 
 settrace: Any = sys.settrace
 _grad_enabled = True
@@ -48,9 +48,10 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
             arrays.append(x._data)
             needs.append(needed)
             targets.append((x if x._node is None else x._node) if needed else None)
-            x._kept = True
         else:
-            if isinstance(x, (list, tuple)) or (x is None and not arrays):  # a bias may be None
+            if isinstance(x, np.ndarray):
+                take_in(x, op.__name__)
+            elif isinstance(x, (list, tuple)) or (x is None and not arrays):  # a bias may be None
                 need_tensor(op.__name__, x)
             arrays.append(x)
             needs.append(False)
@@ -63,7 +64,6 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     result._data = data if type(data) is np.ndarray else np.asarray(data)
     result.grad = result.hooks = result._node = None
     result._requires_grad = recorded = backward is not None and True in needs
-    result._kept = recorded or result._data.base is not None
     if recorded:
         result._node = Node(backward, tuple(targets), result._data.shape)
     for watcher in running.watchers:
@@ -84,7 +84,7 @@ class Tensor(Methods):
     `Tensor(array)` wraps an array as it is; `minigrad.tensor(...)` copies and takes lists as well.
     """
 
-    __slots__ = ("__weakref__", "_data", "_kept", "_node", "_requires_grad", "grad", "hooks")
+    __slots__ = ("__weakref__", "_data", "_node", "_requires_grad", "grad", "hooks")
     __array_priority__ = 1000  # array + Tensor is a Tensor
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
@@ -94,9 +94,8 @@ class Tensor(Methods):
                 f"Tensor: cannot hold values of type {self._data.dtype}; "
                 "give real numbers or booleans in a rectangular shape"
             )
-        self._kept = True
         if called_by_user():
-            hand_out(self._data, "Tensor(...)")
+            take_in(self._data, "Tensor(...)")
         self.grad: Tensor | None = None
         self.hooks: list | None = None
         self._node: Node | None = None
@@ -134,6 +133,9 @@ class Tensor(Methods):
     def is_leaf(self) -> bool:
         """True where no recorded op made this tensor."""
         return self._node is None
+
+    def _is_recording(self) -> bool:
+        return self._requires_grad and _grad_enabled
 
     def detach(self) -> Tensor:
         """A tensor on the same array, without history."""
@@ -228,12 +230,16 @@ def is_grad_enabled() -> bool:
 
 
 def _on_array(hook: Callable[[Tensor], Tensor | None]) -> Callable[[np.ndarray], np.ndarray]:
-    """The user's hook for Tensors as one for arrays, which returns the gradient to go on with."""
+    """The user's hook for Tensors as one for arrays, which returns the gradient to go on with.
+
+    It gets a copy, which it may write into: other inputs may share the gradient itself.
+    """
 
     def on_array(dy: np.ndarray) -> np.ndarray:
-        replaced = hook(Tensor(dy))
+        own = Tensor(dy.copy(order="K"))
+        replaced = hook(own)
         if replaced is None:
-            return dy
+            return own._data
         if not isinstance(replaced, Tensor) or replaced.shape != dy.shape:
             raise RuntimeError(
                 f"a hook must return None or a Tensor of the gradient's shape {dy.shape}, it "

@@ -278,10 +278,18 @@ def test_nothing_is_remembered_of_memory_that_is_gone():
     assert (len(writes._known), len(writes.handed_out)) == before
 
 
-def test_a_large_array_that_no_graph_knows_is_not_copied():
+def test_an_array_that_nothing_else_holds_is_not_copied():
     x = mg.tensor(np.zeros(1000))
+    assert x.mean() == 0
     assert x.data[0] == 0
     assert not writes._known[id(x.data)].copies
+    view = mg.tensor(np.zeros((2, 1000))).sum(0).reshape(10, 100)
+    assert view.numpy()[0, 0] == 0
+    y = mg.tensor(np.ones(10))
+    loss = (y * mg.ones(10, dtype=np.float64, requires_grad=True)).sum()
+    assert y.data[0] == 1
+    assert writes._known[id(y.data)].copies
+    assert loss.item() == 10
 
 
 def test_memory_that_cannot_be_written_says_why():

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..ops import elementwise
 from ..origin import called_by_user
-from ..writes import hand_out, written
+from ..writes import hand_out, take_in, written
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -25,8 +25,8 @@ class Base:
     _data: np.ndarray
     dtype: Any
     _apply: Callable[..., Tensor]
-    _kept: bool  # whether a way back may keep the array
     _requires_grad: bool
+    _is_recording: Callable[[], bool]  # whether an op on it would be recorded now
     requires_grad: Any
     _node: Any
 
@@ -38,7 +38,7 @@ class Base:
     def data(self) -> np.ndarray:
         """The plain array. Assigning puts another in its place, a Tensor's array for a Tensor."""
         if called_by_user():
-            hand_out(self._data, ".data", self._kept)
+            hand_out(self._data, ".data")
         return self._data
 
     @data.setter
@@ -46,8 +46,8 @@ class Base:
         # `w.data -= lr * w.grad` ends here with a Tensor
         array = value._data if isinstance(value, Base) else np.asarray(value)
         self._data = array  # type: ignore[misc]
-        if called_by_user():
-            hand_out(array, ".data =")
+        if array is value and called_by_user():
+            take_in(array, ".data =")
 
 
 def number_kind(value: Any) -> str | None:

@@ -107,12 +107,11 @@ class Conversion(Base):
                 "with it; write x.detach().numpy()"
             )
         if called_by_user():
-            hand_out(self._data, "numpy()", self._kept)
+            hand_out(self._data, "numpy()")
         return self._data
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         # Detaches, so that plt.plot(losses) works.
-        array = np.array(self._data, dtype=dtype, copy=copy)
-        if array is self._data and called_by_user():
-            hand_out(array, "np.asarray", self._kept)
-        return array
+        if called_by_user():
+            hand_out(self._data, "np.asarray")
+        return np.array(self._data, dtype=dtype, copy=copy)

@@ -22,10 +22,6 @@ class InPlace(Base):
 
     __slots__: tuple[str, ...] = ()
 
-    def _is_recording(self) -> bool:
-        """Whether an op on this tensor would be recorded now."""
-        return bool(self._apply(_probe, self)._requires_grad)
-
     def check_writable(self, what: str) -> None:
         """Refuse to write where it cannot be, or where it would make a gradient wrong."""
         if not self._data.flags.writeable:
@@ -146,7 +142,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray) or number_kind(value) is not None:
         return value
     raise TypeError(f"expected a tensor or a number, got {type(value).__name__}")
-
-
-def _probe(x: np.ndarray) -> tuple:
-    return x, lambda dy: (dy,)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ops import arithmetic, compare, elementwise, index, linalg
+from ..writes import take_in
 from .base import Base, match
 
 if TYPE_CHECKING:
@@ -183,6 +184,10 @@ def _as_part(key: Any) -> Any:
         key = key.data
     elif isinstance(key, (list, range)):
         key = np.asarray(key, np.intp if len(key) == 0 else None)
+    elif isinstance(key, np.ndarray):
+        take_in(key, "an index")
+    if isinstance(key, (np.integer, np.ndarray)) and key.ndim == 0 and key.dtype.kind in "iu":
+        return int(key)
     if isinstance(key, slice):
         return slice(*(None if v is None else int(v) for v in (key.start, key.stop, key.step)))
     if isinstance(key, np.ndarray) and key.dtype.kind not in "iub":

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..ops import compare, reduce
 from ..ops import index as indexing
+from ..writes import take_in
 from .base import Base, need_float
 
 if TYPE_CHECKING:
@@ -161,4 +162,8 @@ class Reductions(Base):
 
 def as_array(index: Any) -> np.ndarray:
     """The array of a Tensor; anything else as NumPy makes an array of it."""
-    return index.data if isinstance(index, Base) else np.asarray(index)
+    if isinstance(index, Base):
+        return index.data
+    if isinstance(index, np.ndarray):
+        take_in(index, "an index")
+    return np.asarray(index)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..origin import called_by_user
 from ..tensor import Tensor
+from ..writes import take_in
 
 
 class Parameter(Tensor):
@@ -22,6 +24,8 @@ class Parameter(Tensor):
                 f"Parameter: expected a Tensor or an ndarray, got {type(data).__name__}; "
                 "write Parameter(minigrad.tensor(...))"
             )
+        if isinstance(data, np.ndarray) and called_by_user():
+            take_in(data, "Parameter(...)")
         super().__init__(data.data if isinstance(data, Tensor) else data, requires_grad)
         self.init = ""
 

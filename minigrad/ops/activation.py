@@ -39,17 +39,20 @@ def prelu(x, weight, *, needs=(True, True)):
         )
     along = weight.reshape(-1, *[1] * (x.ndim - 2)) if x.ndim > 1 else weight
     positive = x > 0
+    y = np.where(positive, x, along * x)
+    others = None if weight.size == 1 else tuple(i for i in range(x.ndim) if i != 1)
+    shape = weight.shape
+    x, along = x if needs[1] else None, along if needs[0] else None  # keep what is needed
 
     def prelu_backward(dy):
-        dx = dy * np.where(positive, x.dtype.type(1), along) if needs[0] else None
+        dx = dy * np.where(positive, dy.dtype.type(1), along) if needs[0] else None
         dweight = None
         if needs[1]:
-            dslope = np.where(positive, x.dtype.type(0), dy * x)
-            others = None if weight.size == 1 else tuple(i for i in range(x.ndim) if i != 1)
-            dweight = np.sum(dslope, axis=others).reshape(weight.shape)
+            dslope = np.where(positive, dy.dtype.type(0), dy * x)
+            dweight = np.sum(dslope, axis=others).reshape(shape)
         return dx, dweight
 
-    return np.where(positive, x, along * x), prelu_backward
+    return y, prelu_backward
 
 
 def elu(x, alpha=1.0):

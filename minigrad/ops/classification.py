@@ -28,7 +28,7 @@ def cross_entropy(
     log_p = shifted - np.log(total)
     values = -np.sum(np.where(share == 0, x.dtype.type(0), share * log_p), axis=1)
     y, scale = _reduced("cross_entropy", values, reduction, divisor)
-    log_p = log_p if needs[1] else None
+    log_p, weight = (log_p, weight) if needs[1] else (None, None)  # keep what is needed
 
     def cross_entropy_backward(dy):
         dy = _for_each(dy, len(e)) * scale

@@ -119,13 +119,17 @@ def einsum(*arrays, equation, needs=()):
     for x in arrays[1:]:
         _same_dtype("einsum", arrays[0], x)
 
+    y = _einsum(f"{','.join(terms)}->{output}", *arrays)
+    if sum(needs) == 1:  # keep what is needed: not the operand itself
+        arrays = [None if needed else x for x, needed in zip(arrays, needs, strict=True)]
+
     def einsum_backward(dy):
         return tuple(
             _einsum_gradient(i, dy, arrays, terms, output, sizes) if needed else None
             for i, needed in enumerate(needs)
         )
 
-    return _einsum(f"{','.join(terms)}->{output}", *arrays), einsum_backward
+    return y, einsum_backward
 
 
 def _einsum_gradient(i, dy, arrays, terms, output, sizes):

@@ -103,11 +103,14 @@ def layer_norm(x, w=None, b=None, *, axes, eps, needs=(True, True, True)):
     leading = tuple(range(x.ndim - axes))
     shape = x.shape[x.ndim - axes :]
     x_hat, inv_std = _standardize(x, last, eps)
+    scale = w if needs[0] else None  # keep what is needed
 
     def layer_norm_backward(dy):
         dw, db = _affine_gradients(dy, x_hat, leading, needs, shape)
-        dx_hat = dy if w is None else dy * w
-        dx = _standardize_backward(dx_hat, x_hat, inv_std, last) if needs[0] else None
+        dx = None
+        if needs[0]:
+            dx_hat = dy if scale is None else dy * scale
+            dx = _standardize_backward(dx_hat, x_hat, inv_std, last)
         return dx, dw, db
 
     return _affine(x_hat, w, b), layer_norm_backward
@@ -127,6 +130,8 @@ def group_norm(x, w=None, b=None, *, groups, eps, needs=(True, True, True)):
     x_hat, inv_std = _standardize(x.reshape(grouped), axes, eps)
     scale = None if w is None else w.reshape(channel)
     shift = None if b is None else b.reshape(channel)
+    y = _affine(x_hat.reshape(shape), scale, shift)
+    scale = scale if needs[0] else None  # keep what is needed
 
     def group_norm_backward(dy):
         dw, db = _affine_gradients(dy, x_hat.reshape(shape), others, needs, (C,))
@@ -136,4 +141,4 @@ def group_norm(x, w=None, b=None, *, groups, eps, needs=(True, True, True)):
             dx = _standardize_backward(dx_hat, x_hat, inv_std, axes).reshape(shape)
         return dx, dw, db
 
-    return _affine(x_hat.reshape(shape), scale, shift), group_norm_backward
+    return y, group_norm_backward

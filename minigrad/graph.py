@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -155,10 +155,11 @@ class Watcher:
 
 
 watchers: list[Watcher] = []
+W = TypeVar("W", bound=Watcher)
 
 
 @contextmanager
-def watching(watcher: Watcher) -> Iterator[Watcher]:
+def watching(watcher: W) -> Iterator[W]:
     """Within the block, `watcher` is told of each step."""
     watchers.append(watcher)
     try:

@@ -2,6 +2,8 @@
 
 from .capture import Activation, capture
 from .causes import Cause
+from .checkup.doctor import doctor
+from .checkup.report import Finding, Report
 from .drawing import Drawing, graph
 from .finite import NotFiniteError, detect_nan
 from .gradcheck import GradientError, gradcheck
@@ -12,13 +14,16 @@ __all__ = [
     "Breakpoint",
     "Cause",
     "Drawing",
+    "Finding",
     "GradientError",
     "NotFiniteError",
     "Received",
+    "Report",
     "Step",
     "break_on",
     "capture",
     "detect_nan",
+    "doctor",
     "gradcheck",
     "graph",
     "steps",

@@ -1,0 +1,201 @@
+"""debug.doctor: what keeps a net from learning, in ten seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from ...nn import Layer
+from ...optim import Optimizer
+from ...random import Generator
+from ...tensor import Tensor, enable_grad
+from . import data, leak, learning, loop, output, parameters, runs, signals
+from .report import Finding, NotChecked, Report
+from .snapshot import unchanged
+from .training import Training
+
+BATCHES, EXAMPLES, SECONDS = 10, 1000, 1.0  # that are read of the loader, whichever ends first
+
+
+class Check(NamedTuple):
+    """A check, and the checks whose findings explain what it may find."""
+
+    name: str
+    make: Callable[[Training], Finding | list[Finding] | str]
+    explained_by: tuple[str, ...] = ()
+
+
+# The causes first; what they explain is not said twice.
+DATA = "inputs", "labels", "forward", "loss"
+WRONG = *DATA, "broadcast", "output activation", "parameters reached", "examples apart", "symmetry"
+CHECKS = [
+    Check("forward", runs.forward),
+    Check("inputs", data.inputs),
+    Check("labels", data.labels),
+    Check("loss", runs.loss, ("inputs", "labels")),
+    Check("broadcast", runs.broadcast),
+    Check("last batch", data.last_batch),
+    Check("output activation", output.output_activation),
+    Check("parameters found", parameters.not_the_models),
+    Check("optimizer", parameters.in_optimizer),
+    Check("symmetry", parameters.symmetry),
+    Check("dead units", signals.dead_units, ("inputs", "symmetry")),
+    Check("saturation", signals.saturation, ("inputs", "symmetry")),
+    Check("parameters reached", parameters.reached, ("symmetry", "dead units")),
+    Check("examples apart", leak.examples_apart),
+    Check("loss at start", output.loss_at_start, (*WRONG, "dead units")),
+    Check("gradient flow", signals.gradient_flow, (*WRONG, "dead units", "saturation",
+                                                   "loss at start")),
+    Check("update size", learning.update_size, (*WRONG, "optimizer", "gradient flow",
+                                                "dead units")),
+    Check("one batch", learning.one_batch, (*WRONG, "optimizer", "parameters found", "dead units",
+                                            "saturation", "gradient flow", "update size",
+                                            "loss at start")),
+    Check("train mode", loop.modes),
+    Check("step", loop.step_runs),
+    Check("zero_grad", loop.zero_grad),
+    Check("order of the loop", loop.order, ("optimizer", "parameters reached")),
+    Check("kept graphs", loop.kept_graphs),
+    Check("scheduler", loop.scheduler),
+]  # fmt: skip
+
+
+def doctor(
+    model: Layer,
+    loader: Iterable,
+    loss: Callable[[Any, Any], Tensor],
+    optimizer: Optimizer,
+    step: Callable[[Any, Any], Any] | None = None,
+) -> Report:
+    """Look for what keeps `model` from learning, and say which line to change, and how.
+
+        print(debug.doctor(model, loader, loss, optimizer))
+
+    `loader` gives batches (inputs, targets), `loss(model(inputs), targets)` one number. `step`,
+    if it is given, is your training step, a function of a batch with all that your loop does:
+
+        def step(x, y):
+            optimizer.zero_grad()
+            loss(model(x), y).backward()
+            optimizer.step()
+
+    It shows a forgotten zero_grad and other mistakes that only the loop holds. The Report is a list
+    of Findings, each with `check`, `text`, `evidence`, `line` and `edit`.
+
+    Everything is left as it was, to the bit: parameters, buffers, gradients, the optimizer's state,
+    modes, hooks, the streams of chance, and the variables around `step`.
+    """
+    start = perf_counter()
+    _refuse_wrong_types(model, loader, loss, optimizer, step)
+    report = Report()
+    things = [model, loss, optimizer, *_generators(loader)]
+    with unchanged(things, [] if step is None else [step]), enable_grad():
+        training = Training(model, loss, optimizer, _read(loader), loader, step)
+        training.clear()
+        for check in CHECKS:
+            _make(check, training, report)
+    report.seconds = perf_counter() - start
+    return report
+
+
+def _make(check: Check, training: Training, report: Report) -> None:
+    """Make one check, and note in the report what it says."""
+    try:
+        said = check.make(training)
+    except NotChecked as reason:
+        report.not_checked[check.name] = str(reason)
+        return
+    if isinstance(said, str):
+        report.passed[check.name] = said
+        return
+    found = [said] if isinstance(said, Finding) else said
+    found = [finding._replace(check=check.name) for finding in found]
+    causes = [finding.check for finding in report if finding.check in check.explained_by]
+    if causes:
+        text = f"{found[0].evidence}: {causes[0]}, above, may be why; mend that and ask again"
+        report.not_checked[check.name] = text
+    else:
+        report.extend(found)
+
+
+def _read(loader: Iterable) -> list[tuple[Tensor, Any]]:
+    """The first batches."""
+    batches: list[tuple[Tensor, Any]] = []
+    start, examples = perf_counter(), 0
+    for batch in loader:
+        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+            length = f" of {len(batch)}" if isinstance(batch, (tuple, list)) else ""
+            raise TypeError(
+                "doctor: the loader must give batches (inputs, targets), it gave "
+                f"{type(batch).__name__}{length}; let the data set return two things"
+            )
+        x, y = batch
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"doctor: the loader must give Tensors as inputs, it gave {type(x).__name__}; "
+                "write mg.tensor(x), or use a DataLoader"
+            )
+        if x.ndim == 0 or not len(x):
+            raise ValueError(
+                f"doctor: the loader gave inputs of shape {x.shape}; axis 0 counts the examples of "
+                "a batch, of which there must be some"
+            )
+        batches.append((x, y))
+        examples += len(x)
+        if len(batches) == BATCHES or examples >= EXAMPLES or perf_counter() - start > SECONDS:
+            break
+    if not batches:
+        raise ValueError(
+            "doctor: the loader gave no batches; is the data set empty, or smaller than batch_size "
+            "with drop_last=True?"
+        )
+    return batches
+
+
+def _generators(loader: Any) -> Iterator[Generator]:
+    """The sources of chance that a DataLoader or its sampler holds."""
+    for holder in (loader, getattr(loader, "sampler", None)):
+        generator = getattr(holder, "generator", None)
+        if isinstance(generator, Generator):
+            yield generator
+
+
+def _refuse_wrong_types(model: Any, loader: Any, loss: Any, optimizer: Any, step: Any) -> None:
+    """Refuse arguments that are no model, loader, loss, optimizer and step."""
+    if not isinstance(model, Layer):
+        edit = f"; write {model.__name__}()" if isinstance(model, type) else ""
+        raise TypeError(f"doctor: model must be a Layer, got {_kind(model)}{edit}")
+    if not isinstance(loader, Iterable) or isinstance(loader, (Tensor, str, dict)):
+        raise TypeError(
+            f"doctor: loader must give batches (inputs, targets), got {_kind(loader)}; write "
+            "DataLoader(dataset, batch_size=64), or [(x, y)] for one batch"
+        )
+    if isinstance(loader, Iterator):
+        raise TypeError(
+            f"doctor: loader is a {_kind(loader)}, which can be gone through once only; write "
+            "list(...) around it, or pass the DataLoader itself"
+        )
+    if isinstance(loss, type) or not callable(loss):
+        edit = f"{loss.__name__}()" if isinstance(loss, type) else "nn.functional.cross_entropy"
+        raise TypeError(
+            f"doctor: loss must be a function of (output, target), got {_kind(loss)}; write {edit}"
+        )
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"doctor: optimizer must be an Optimizer, got {_kind(optimizer)}; write "
+            "optim.Adam(model.parameters())"
+        )
+    if not any(group["params"] for group in optimizer.param_groups):
+        raise ValueError(
+            "doctor: the optimizer holds no parameters; write optim.Adam(model.parameters())"
+        )
+    if step is not None and not callable(step):
+        raise TypeError(
+            f"doctor: step must be a function of a batch, got {_kind(step)}; write "
+            "def step(x, y): with what your loop does"
+        )
+
+
+def _kind(thing: Any) -> str:
+    return f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__

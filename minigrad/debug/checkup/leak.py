@@ -1,0 +1,101 @@
+"""Do examples of a batch influence each other's outputs?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...nn.utils import evaluating
+from ...random import get_rng_state, set_rng_state
+from ...tensor import Tensor, no_grad
+from .data import first_line
+from .report import Finding, NotChecked
+from .training import Call, Record, Training, output_array, raised_at, watching
+
+BATCHES = 7, 5, 3, 2  # a number that hardly any other axis has, so that it tells the batch's
+TOLERANCE = 1e-4  # relative to the largest number: products of matrices round
+
+
+def examples_apart(training: Training) -> Finding | str:
+    """Change one example: only its own output may change.
+
+    In eval mode, where batch norm uses its running statistics. A gradient would say the same of
+    smooth functions of floats; a change also shows what comes through integers and maxima.
+    """
+    whole = training.forward.x
+    n = next((n for n in BATCHES if n < len(whole)), 0)
+    if not n:
+        raise NotChecked("needs batches of at least 3 examples")
+    x = whole.data[:n]
+    changed = x.copy()
+    changed[0] = whole.data[n]
+    if np.array_equal(changed[0], x[0]):
+        raise NotChecked("the first examples are equal")
+    try:
+        before, calls = _evaluate(training, x)
+        after, calls_after = _evaluate(training, changed)
+    except Exception as error:
+        return Finding(
+            f"the model works with {len(whole)} examples and fails with {n}: {first_line(error)}",
+            type(error).__name__,
+            raised_at(error, training.line),
+            "x.shape[0] in place of a fixed batch size",
+        )
+    if len(before) != n:
+        return Finding(
+            f"{n} examples have {len(before)} outputs: a reshape mixes the batch with other axes",
+            f"{tuple(x.shape)} -> {before.shape}",
+            training.line,
+            "x.flatten(1), or x.reshape(x.shape[0], -1)",
+        )
+    size = float(np.abs(before).max()) or 1.0
+    moved = np.abs(after - before).reshape(n, -1).max(1)
+    touched = np.flatnonzero(moved[1:] > TOLERANCE * size) + 1
+    if not len(touched):
+        return f"of {n} outputs, only the changed example's has changed"
+    culprit = _first_mix(calls, calls_after, n)
+    if culprit is not None and culprit.place.op == "batch_norm":
+        raise NotChecked("batch norm without running statistics takes those of the batch")
+    where = f"at {culprit.place}" if culprit is not None else "somewhere"
+    return Finding(
+        f"examples of a batch influence each other, {where}",
+        f"changing example 0 has changed the outputs of {len(touched)} of the {n - 1} "
+        f"others, by up to {moved[1:].max() / size:.1%}",
+        culprit.place.line if culprit is not None else training.line,
+        _edit(culprit),
+    )
+
+
+def _evaluate(training: Training, x: np.ndarray) -> tuple[np.ndarray, list[Call]]:
+    """The outputs, and the calls of ops that led to them, always with the same chance."""
+    streams = get_rng_state()
+    with evaluating(training.model), no_grad(), watching(Record()) as record:
+        output = output_array(training.model(Tensor(x)))
+    set_rng_state(streams)
+    return output, record.calls
+
+
+def _first_mix(before: list[Call], after: list[Call], n: int) -> Call | None:
+    """The first op whose result has changed elsewhere than in the first example's part."""
+    for a, b in zip(before, after, strict=False):
+        x, y = a.result.data, b.result.data
+        if x.shape != y.shape or x.dtype.kind != "f":
+            continue
+        change = np.abs(x - y) > TOLERANCE * (float(np.abs(x).max()) or 1.0)
+        if change.any() and not any(_only_first(change, axis, n) for axis in range(x.ndim)):
+            return a
+    return None
+
+
+def _only_first(change: np.ndarray, axis: int, n: int) -> bool:
+    """Whether, cut into n parts along an axis, only the first part has changed."""
+    size = change.shape[axis]
+    return size % n == 0 and not np.moveaxis(change, axis, 0)[size // n :].any()
+
+
+def _edit(culprit: Call | None) -> str:
+    op = "" if culprit is None else culprit.place.op
+    if op == "reshape":
+        return "keep axis 0: x.flatten(1), or x.reshape(x.shape[0], -1); permute moves axes"
+    if op in ("softmax", "log_softmax"):
+        return f"{op}(x, dim=1): dim=0 runs over the batch"
+    return f"let {op or 'the op'} leave out axis 0, such as dim=1"

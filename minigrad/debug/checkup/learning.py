@@ -1,0 +1,176 @@
+"""Checks that move the parameters: the size of the updates, and one batch learned by heart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from ...nn.dropout import DropoutNd
+from ...optim import Adam, Optimizer
+from ...tensor import Tensor
+from .report import Finding, NotChecked
+from .training import Training
+
+EXAMPLES = 32  # learned by heart
+STEPS, SECONDS = 60, 1.5  # of an optimizer, whichever ends first
+ENOUGH = 20  # steps without which a failure says nothing
+LEARNED, FAILED = 0.5, 0.8  # the last loss relative to the first
+RATE = 3e-3  # of Adam, where the user's optimizer does not learn
+HUGE, TINY = 0.5, 2e-6  # an update relative to the weight; 1e-3 is the rule of thumb
+GROWN = 2.0  # the last loss relative to the first, where the learning rate is too high
+
+
+def update_size(training: Training) -> Finding | str:
+    """Steps of the real optimizer change the weights by about a thousandth of their size."""
+    before = {name: p.data.copy() for name, p in _weights(training)}
+    if not before:
+        raise NotChecked("the optimizer holds no weights of the model")
+    with training.starting_values(), full_rate(training.optimizer):
+        losses = _train(training, training.optimizer, steps=3)
+        ratios = sorted(
+            float(np.linalg.norm(p.data - before[name]) / 3 / np.linalg.norm(before[name]))
+            for name, p in _weights(training)
+            if before[name].any()
+        )
+        rate = max(group["lr"] for group in training.optimizer.param_groups)
+    if not ratios:
+        raise NotChecked("all weights begin as zeros")
+    middle = ratios[len(ratios) // 2]
+    facts = f"{middle:.1e} of a weight a step, lr={rate:g}"
+    if not np.isfinite(middle) or middle > HUGE or not np.isfinite(losses[-1]):
+        return Finding(
+            "the steps are so large that they wipe out the weights",
+            facts,
+            training.line,
+            f"lr={_round(rate * 1e-2 / max(middle, HUGE))}"
+            if np.isfinite(middle)
+            else f"lr={_round(rate / 100)}",
+        )
+    if middle < TINY:
+        edit = f"lr={_round(rate * 1e-3 / middle)}" if middle else "a larger lr"
+        return Finding(
+            "the steps are so small that nothing will be learned",
+            facts,
+            training.line,
+            edit,
+        )
+    return facts
+
+
+def one_batch(training: Training) -> Finding | str:
+    """One batch can be learned by heart, in a few tens of steps, dropout left out."""
+    with training.starting_values(), full_rate(training.optimizer):
+        own = _train(training, training.optimizer)
+    name = type(training.optimizer).__name__
+    facts = f"loss {own[0]:.4g} -> {own[-1]:.4g} in {len(own) - 1} steps of {name}"
+    if own[-1] <= LEARNED * own[0]:
+        return facts
+    rate = max(group["lr"] for group in training.optimizer.param_groups)
+    diverged = not np.isfinite(own[-1]) or own[-1] > GROWN * max(own[0], 1e-6)
+    trained = [p for p in training.parameters.values() if id(p) in training.optimized]
+    if not trained:
+        raise NotChecked("the optimizer holds no parameters of the model")
+    with training.starting_values():
+        other = _train(training, Adam(trained, lr=RATE))
+    both = f"{facts}; {other[0]:.4g} -> {other[-1]:.4g} in {len(other) - 1} of Adam(lr={RATE})"
+    if diverged and other[-1] < other[0]:
+        text = f"on one batch the loss grows: {name} goes uphill, or too far"
+        edit = (
+            f"lr={_round(rate / 10)}"
+            if not _climbs(training.optimizer)
+            else "leave out maximize=True"
+        )
+        return Finding(text, both, training.line, edit)
+    if other[-1] <= FAILED * other[0] or own[-1] <= FAILED * own[0]:
+        return both
+    if len(other) - 1 < ENOUGH:
+        raise NotChecked(f"too slow for {ENOUGH} steps in {SECONDS} s; {both}")
+    return Finding(
+        f"the net cannot even learn {len(training.few(EXAMPLES)[0])} "
+        "examples by heart: what it computes does not hang on the inputs, or not on "
+        "the parameters",
+        both,
+        training.line,
+        "look at forward with debug.capture(model): which layer's outputs are equal "
+        "for all examples?",
+    )
+
+
+def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list[float]:
+    """Losses of one batch, step by step. Batch norm trains, dropout does not."""
+    x, y = training.few(EXAMPLES)
+    if not isinstance(y, Tensor):
+        x, y = training.batches[0]
+    training.model.train()
+    for layer in training.model.modules():
+        if isinstance(layer, DropoutNd):
+            layer.eval()
+    losses: list[float] = []
+    start = perf_counter()
+    for _ in range(steps + 1):
+        training.clear()
+        loss = training.loss(training.model(x), y)
+        losses.append(loss.item())
+        over = perf_counter() - start > SECONDS
+        if over or not loss.requires_grad or not np.isfinite(losses[-1]):
+            break
+        loss.backward()
+        optimizer.step()
+    training.clear()
+    return losses
+
+
+def _weights(training: Training) -> Iterator[tuple[str, Tensor]]:
+    """The weights that the optimizer moves, without biases and scales."""
+    for name, p in training.parameters.items():
+        if (
+            p.ndim > 1
+            and id(p) in training.optimized
+            and training.first.gradients[name] is not None
+        ):
+            yield name, p
+
+
+@contextmanager
+def full_rate(optimizer: Optimizer) -> Iterator[None]:
+    """Within the block, the learning rate that a scheduler warms up to."""
+    before = [group["lr"] for group in optimizer.param_groups]
+    for group in optimizer.param_groups:
+        group["lr"] = max(group["lr"], group.get("initial_lr", 0), group.get("max_lr", 0))
+    yield
+    for group, rate in zip(optimizer.param_groups, before, strict=True):
+        group["lr"] = rate
+
+
+def _climbs(optimizer: Optimizer) -> bool:
+    return any(group.get("maximize") for group in optimizer.param_groups)
+
+
+def _round(x: float) -> str:
+    return f"{x:.0e}".replace("e-0", "e-").replace("e+00", "")
+
+
+def later_gradients(training: Training) -> list[dict[str, Any]]:
+    """The gradients on other batches, after steps of the optimizer."""
+    found = []
+    with training.starting_values(), full_rate(training.optimizer):
+        training.model.train()
+        for i in range(3):
+            x, y = training.few(EXAMPLES, i % len(training.batches))
+            loss = training.loss(training.model(x), y)
+            training.clear()
+            loss.backward()
+            found.append(
+                {
+                    name: p.grad.data.copy()
+                    for name, p in training.parameters.items()
+                    if p.grad is not None
+                }
+            )
+            training.optimizer.step()
+    training.clear()
+    return found

@@ -1,0 +1,83 @@
+"""Checks that the model and the loss run, and that the loss is finite."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...tensor import Tensor
+from ..finite import NotFiniteError, detect_nan
+from .data import first_line
+from .report import Finding, NotChecked
+from .training import Training, raised_at
+
+
+def forward(training: Training) -> Finding | str:
+    """The model takes a batch."""
+    try:
+        output, x = training.forward.output, training.forward.x
+    except NotChecked:
+        error = training.failure
+        kind = type(error).__name__
+        return Finding(
+            f"the model fails on a batch: {first_line(error)}",
+            kind,
+            raised_at(error, training.line),
+            "what the message says",
+        )
+    shape = output.shape if isinstance(output, Tensor) else type(output).__name__
+    return f"{x.shape} -> {shape}"
+
+
+def loss(training: Training) -> Finding | str:
+    """The loss takes the output and the targets, and is finite."""
+    forward = training.forward
+    try:
+        value = training.first.value
+    except NotChecked:
+        error, y = training.failure, forward.y
+        shapes = [str(getattr(t, "shape", type(t).__name__)) for t in (forward.output, y)]
+        text, _, edit = first_line(error).rpartition("; ")
+        return Finding(
+            f"the loss fails: {text or edit}",
+            f"outputs {shapes[0]}, targets {shapes[1]}",
+            raised_at(error, training.line),
+            edit.removeprefix("write ") if text else "what the message says",
+        )
+    if np.isfinite(value):
+        return f"{value:.4g} at the start"
+    try:
+        with detect_nan(), training.starting_values():
+            training.loss(training.model.train()(forward.x), forward.y)
+    except NotFiniteError as error:
+        message = str(error).split(".\n")
+        cause = next((m for m in message if m.startswith("The usual cause: ")), "")
+        return Finding(
+            f"the loss is {value:g}: {message[0]}",
+            f"loss {value:g}",
+            error.line,
+            cause.removeprefix("The usual cause: ") or "look at the inputs and the targets",
+        )
+    return Finding(
+        f"the loss is {value:g}",
+        f"loss {value:g}",
+        training.line,
+        "look at the targets: what are they divided by?",
+    )
+
+
+def broadcast(training: Training) -> Finding | str:
+    """No (N, 1) against (N,) in a loss of the user's own, which gives (N, N)."""
+    first, output, y = training.first, training.forward.output, training.forward.y
+    if not isinstance(output, Tensor) or not isinstance(y, Tensor):
+        raise NotChecked("output or targets are no Tensor")
+    for call in first.calls:
+        shapes = [x.shape for x in call.inputs if isinstance(x, Tensor)]
+        n = len(y)
+        if len(shapes) == 2 and set(shapes) == {(n, 1), (n,)} and call.result.shape == (n, n):
+            return Finding(
+                f"{call.place} takes each output with the targets of all examples",
+                f"{shapes[0]} and {shapes[1]} give {(n, n)}",
+                call.place.line,
+                "y = y.unsqueeze(1), or output.squeeze(1)",
+            )
+    return f"outputs {output.shape}, targets {y.shape}"

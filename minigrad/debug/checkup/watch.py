@@ -1,0 +1,174 @@
+"""What happens in the user's own training step: which calls, in which order, from which lines."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from ...graph import Node, Watcher, line_text, user_line, watching
+from ...optim.lr_scheduler import LRScheduler
+from ...tensor import Tensor
+from .snapshot import surroundings, unchanged
+from .training import Training, raised_at
+
+CALLS, SECONDS = 12, 2.0  # of the step, whichever ends first
+ENOUGH = 3  # steps of the optimizer after which there is no more to see
+LATER = 2  # calls after which what a call has made should be gone
+
+
+class Watched(Watcher):
+    """The user's step, run on some batches.
+
+    `events` holds (number of the call, what, line) of each "backward", "step" of the optimizer and
+    "scheduler" step, in order. `error` is what the step has raised, `error_line` from where.
+    """
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        self.calls = 0
+        self.events: list[tuple[int, str, str]] = []
+        self.error: Exception | None = None
+        self.error_line = ""
+        self.reused: list[str] = []  # lines of backwards that added to gradients already used
+        self.empty: list[str] = []  # lines of optimizer steps that found no gradient
+        self.evaluating: list[str] = []  # lines of backwards of a model in eval mode
+        self.unmoved = set(training.parameters)  # names that had no gradient at any step
+        self.kept: Node | None = None  # the newest that the first call has left behind
+        self.kept_in: str = ""  # the variable that holds it
+        self.dwindled: list[tuple[LRScheduler, float, float]] = []  # rate now, in half an epoch
+        self._made: list[tuple[int, weakref.ref[Node]]] = []
+        self._used: dict[str, np.ndarray] = {}
+        self._walking = False
+
+    def run(self) -> Watched:
+        """Call the step until the optimizer has moved a few times, or time is over."""
+        training, step = self.training, self.training.step
+        assert step is not None
+        schedulers = {id(s): s for s in _values(step) if isinstance(s, LRScheduler)}
+        with unchanged([training.model, training.optimizer], [step]):
+            for layer, mode in training.given_modes.items():
+                layer.training = mode
+            training.clear()
+            _wrap(training.optimizer, self._on_step)
+            for scheduler in schedulers.values():
+                _wrap(scheduler, self._on_schedule)
+            self._call(step)
+            self._look_for_graphs(step)
+            for scheduler in schedulers.values():
+                self._look_ahead(scheduler)
+        return self
+
+    def lines(self, what: str) -> list[str]:
+        """The lines of one kind of event."""
+        return [line for _, kind, line in self.events if kind == what]
+
+    def _call(self, step: Callable) -> None:
+        start, batches = perf_counter(), self.training.batches
+        with watching(self):
+            while self.calls < CALLS and perf_counter() - start < SECONDS:
+                if self.calls > LATER + 1 and len(self.lines("step")) >= ENOUGH:
+                    return
+                try:
+                    step(*batches[self.calls % len(batches)])
+                except Exception as error:
+                    self.error, self.error_line = error, raised_at(error, self.training.line)
+                    return
+                self.calls += 1
+
+    def computed(self, op: Callable, inputs: tuple, result: Tensor) -> None:
+        """Note what the forward makes."""
+        self._walking = False
+        if result.grad_fn is not None:
+            self._made.append((self.calls, weakref.ref(result.grad_fn)))
+
+    def arrived(self, node: Node, dy: np.ndarray) -> None:
+        """Where a backward begins: look at the gradients that are there already."""
+        if self._walking:
+            return
+        self._walking = True
+        line = line_text(user_line())
+        self.events.append((self.calls, "backward", line))
+        if not self.training.model.training:
+            self.evaluating.append(line)
+        now = self._gradients()
+        if any(name in now and np.array_equal(now[name], dw) for name, dw in self._used.items()):
+            self.reused.append(line)
+
+    def _gradients(self) -> dict[str, np.ndarray]:
+        """Those of the model's parameters that are not all 0."""
+        parameters = self.training.parameters.items()
+        return {
+            name: p.grad.data for name, p in parameters if p.grad is not None and p.grad.data.any()
+        }
+
+    def _on_step(self, step: Callable, *args: Any, **options: Any) -> Any:
+        line = line_text(user_line())
+        before = self._gradients()
+        result = step(*args, **options)
+        used = before or self._gradients()  # a closure computes them within the step
+        self._walking = False
+        self.events.append((self.calls, "step", line))
+        self._used = {name: dw.copy() for name, dw in used.items()}
+        self.unmoved -= used.keys()
+        if not used:
+            self.empty.append(line)
+        return result
+
+    def _on_schedule(self, step: Callable, *args: Any, **options: Any) -> Any:
+        self.events.append((self.calls, "scheduler", line_text(user_line())))
+        return step(*args, **options)
+
+    def _look_for_graphs(self, step: Callable) -> None:
+        """Which nodes of early calls are still there? What was passed to one later call is not."""
+        gc.collect()
+        early = [(call, ref()) for call, ref in self._made if call < self.calls - LATER]
+        left: dict[int, list[Node]] = {}
+        for call, node in early:
+            if node is not None:
+                left.setdefault(call, []).append(node)
+        if len(left) > 1:  # a first call alone may have set something up
+            self.kept = max(left[min(left)], key=lambda node: node.order)
+            self.kept_in = _name_of_holder(step, set(left[min(left)]))
+
+    def _look_ahead(self, scheduler: LRScheduler) -> None:
+        """What the scheduler's steps make of the learning rate within half an epoch."""
+        half = getattr(self.training.loader, "__len__", lambda: 0)() // 2
+        if len(self.lines("scheduler")) < self.calls - 1 or not self.calls:
+            return
+        rates = [group["lr"] for group in scheduler.optimizer.param_groups]
+        highest = max(rates)
+        try:
+            for _ in range(half):
+                type(scheduler).step(scheduler)
+                highest = max(highest, *(g["lr"] for g in scheduler.optimizer.param_groups))
+        except (TypeError, ValueError):  # it wants a loss, or its schedule is over
+            return
+        last = max(group["lr"] for group in scheduler.optimizer.param_groups)
+        self.dwindled.append((scheduler, highest, last))
+
+
+def _wrap(thing: Any, around: Callable) -> None:
+    """Let `thing.step(...)` call around(step, ...). It ends with the snapshot that encloses it."""
+    inner = thing.step
+    vars(thing)["step"] = lambda *args, **options: around(inner, *args, **options)
+
+
+def _values(function: Any) -> list[Any]:
+    """The values of the variables around a function."""
+    return [value for _, variables in surroundings(function) for value in variables.values()]
+
+
+def _name_of_holder(step: Callable, nodes: set[Node]) -> str:
+    """The variable around the step that holds a tensor made by one of the nodes."""
+    for _, variables in surroundings(step):
+        for name, value in variables.items():
+            inside = value.values() if isinstance(value, dict) else value
+            items = inside if isinstance(inside, (list, tuple)) or value is not inside else [value]
+            if any(isinstance(item, Tensor) and item.grad_fn in nodes for item in items):
+                return name
+    return ""

@@ -53,7 +53,8 @@ def inputs(training: Training) -> Finding | str:
             line,
             "look at __getitem__(self, index): it must use index",
         )
-    flat = np.mean([np.ptp(x.reshape(len(x), -1), axis=1) == 0 for x in arrays if x[0].size > 1])
+    ranges = [np.ptp(x.reshape(len(x), -1), axis=1) for x in arrays if x[0].size >= MANY]
+    flat = np.mean(np.concatenate(ranges) == 0) if ranges else 0
     if flat > ALIKE:
         return Finding(
             "most examples are of one value throughout: nothing is on them",

@@ -30,14 +30,15 @@ def examples_apart(training: Training) -> Finding | str:
     changed[0] = whole.data[n]
     if np.array_equal(changed[0], x[0]):
         raise NotChecked("the first examples are equal")
+    record, record_after = Record(), Record()
     try:
-        before, calls = _evaluate(training, x)
-        after, calls_after = _evaluate(training, changed)
+        before, after = _evaluate(training, x, record), _evaluate(training, changed, record_after)
     except Exception as error:
+        fixed = _first_fixed(training.forward.calls, record.calls, len(whole), n)
         return Finding(
             f"the model works with {len(whole)} examples and fails with {n}: {first_line(error)}",
             type(error).__name__,
-            raised_at(error, training.line),
+            fixed.place.line if fixed else raised_at(error, training.line),
             "x.shape[0] in place of a fixed batch size",
         )
     if len(before) != n:
@@ -52,7 +53,7 @@ def examples_apart(training: Training) -> Finding | str:
     touched = np.flatnonzero(moved[1:] > TOLERANCE * size) + 1
     if not len(touched):
         return f"of {n} outputs, only the changed example's has changed"
-    culprit = _first_mix(calls, calls_after, n)
+    culprit = _first_mix(record.calls, record_after.calls, n)
     if culprit is not None and culprit.place.op == "batch_norm":
         raise NotChecked("batch norm without running statistics takes those of the batch")
     where = f"at {culprit.place}" if culprit is not None else "somewhere"
@@ -65,13 +66,22 @@ def examples_apart(training: Training) -> Finding | str:
     )
 
 
-def _evaluate(training: Training, x: np.ndarray) -> tuple[np.ndarray, list[Call]]:
-    """The outputs, and the calls of ops that led to them, always with the same chance."""
+def _evaluate(training: Training, x: np.ndarray, record: Record) -> np.ndarray:
+    """The outputs, always with the same chance; the calls that led to them go into `record`."""
     streams = get_rng_state()
-    with evaluating(training.model), no_grad(), watching(Record()) as record:
-        output = output_array(training.model(Tensor(x)))
-    set_rng_state(streams)
-    return output, record.calls
+    try:
+        with evaluating(training.model), no_grad(), watching(record):
+            return output_array(training.model(Tensor(x)))
+    finally:
+        set_rng_state(streams)
+
+
+def _first_fixed(whole: list[Call], few: list[Call], many: int, n: int) -> Call | None:
+    """The first op that does not count as many examples as there are, where it did before."""
+    for a, b in zip(whole, few, strict=False):
+        if a.result.shape[:1] == (many,) and b.result.shape[:1] != (n,):
+            return b
+    return None
 
 
 def _first_mix(before: list[Call], after: list[Call], n: int) -> Call | None:

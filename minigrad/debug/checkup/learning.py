@@ -31,15 +31,15 @@ def update_size(training: Training) -> Finding | str:
         raise NotChecked("the optimizer holds no weights of the model")
     with training.starting_values(), full_rate(training.optimizer):
         losses = _train(training, training.optimizer, steps=3)
+        done = max(1, len(losses) - 1)
         ratios = sorted(
-            float(np.linalg.norm(p.data - before[name]) / 3 / np.linalg.norm(before[name]))
+            float(np.linalg.norm(p.data - before[name]) / done / np.linalg.norm(before[name]))
             for name, p in _weights(training)
             if before[name].any()
         )
-        rate = max(group["lr"] for group in training.optimizer.param_groups)
     if not ratios:
         raise NotChecked("all weights begin as zeros")
-    middle = ratios[len(ratios) // 2]
+    middle, rate = ratios[len(ratios) // 2], highest_rate(training.optimizer)
     facts = f"{middle:.1e} of a weight a step, lr={rate:g}"
     if not np.isfinite(middle) or middle > HUGE or not np.isfinite(losses[-1]):
         return Finding(
@@ -63,17 +63,18 @@ def update_size(training: Training) -> Finding | str:
 
 def one_batch(training: Training) -> Finding | str:
     """One batch can be learned by heart, in a few tens of steps, dropout left out."""
+    name, rate = type(training.optimizer).__name__, highest_rate(training.optimizer)
+    trained = [p for p in training.parameters.values() if id(p) in training.optimized]
+    if not trained or not training.first.loss.requires_grad:
+        raise NotChecked("the optimizer moves nothing that the loss hangs on")
     with training.starting_values(), full_rate(training.optimizer):
         own = _train(training, training.optimizer)
-    name = type(training.optimizer).__name__
     facts = f"loss {own[0]:.4g} -> {own[-1]:.4g} in {len(own) - 1} steps of {name}"
-    if own[-1] <= LEARNED * own[0]:
+    if own[0] <= 0:
+        raise NotChecked(f"for losses above 0; {facts}")
+    if own[-1] <= FAILED * own[0]:
         return facts
-    rate = max(group["lr"] for group in training.optimizer.param_groups)
     diverged = not np.isfinite(own[-1]) or own[-1] > GROWN * max(own[0], 1e-6)
-    trained = [p for p in training.parameters.values() if id(p) in training.optimized]
-    if not trained:
-        raise NotChecked("the optimizer holds no parameters of the model")
     with training.starting_values():
         other = _train(training, Adam(trained, lr=RATE))
     both = f"{facts}; {other[0]:.4g} -> {other[-1]:.4g} in {len(other) - 1} of Adam(lr={RATE})"
@@ -85,7 +86,7 @@ def one_batch(training: Training) -> Finding | str:
             else "leave out maximize=True"
         )
         return Finding(text, both, training.line, edit)
-    if other[-1] <= FAILED * other[0] or own[-1] <= FAILED * own[0]:
+    if other[-1] <= FAILED * other[0]:
         return both
     if len(other) - 1 < ENOUGH:
         raise NotChecked(f"too slow for {ENOUGH} steps in {SECONDS} s; {both}")
@@ -115,7 +116,7 @@ def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list
         training.clear()
         loss = training.loss(training.model(x), y)
         losses.append(loss.item())
-        over = perf_counter() - start > SECONDS
+        over = perf_counter() - start > SECONDS or losses[-1] <= LEARNED * losses[0]
         if over or not loss.requires_grad or not np.isfinite(losses[-1]):
             break
         loss.backward()
@@ -138,12 +139,19 @@ def _weights(training: Training) -> Iterator[tuple[str, Tensor]]:
 @contextmanager
 def full_rate(optimizer: Optimizer) -> Iterator[None]:
     """Within the block, the learning rate that a scheduler warms up to."""
-    before = [group["lr"] for group in optimizer.param_groups]
     for group in optimizer.param_groups:
-        group["lr"] = max(group["lr"], group.get("initial_lr", 0), group.get("max_lr", 0))
-    yield
-    for group, rate in zip(optimizer.param_groups, before, strict=True):
-        group["lr"] = rate
+        if "lr" in group:
+            group["lr"] = _full(group)
+    yield  # starting_values puts the rates back
+
+
+def highest_rate(optimizer: Optimizer) -> float:
+    """The largest of the groups' learning rates."""
+    return max(map(_full, optimizer.param_groups))
+
+
+def _full(group: dict[str, Any]) -> float:
+    return max(group.get("lr", 0.0), group.get("initial_lr", 0.0), group.get("max_lr", 0.0))
 
 
 def _climbs(optimizer: Optimizer) -> bool:

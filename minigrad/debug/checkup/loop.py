@@ -26,9 +26,9 @@ def step_runs(training: Training) -> Finding | str:
     error = watched.error
     return Finding(
         f"your step fails: {first_line(error)}",
-        f"{type(error).__name__} in call {watched.calls}",
+        f"{type(error).__name__} in call {watched.calls + 1}",
         watched.error_line,
-        _after_semicolon(str(error)),
+        _edit_of(str(error)),
     )
 
 
@@ -68,13 +68,6 @@ def order(training: Training) -> Finding | str:
             backwards[0],
             code,
         )
-    if len(watched.empty) == len(steps):
-        return Finding(
-            "optimizer.step() finds no gradients: zero_grad() stands between backward() and step()",
-            facts,
-            steps[0],
-            code,
-        )
     kinds = [
         [kind for call, kind, _ in watched.events if call == i and kind != "scheduler"]
         for i in range(watched.calls)
@@ -88,7 +81,15 @@ def order(training: Training) -> Finding | str:
             steps[0],
             code,
         )
-    cut = [n for n in sorted(watched.unmoved) if training.first.gradients[n] is not None]
+    if len(watched.empty) == len(steps):
+        return Finding(
+            "optimizer.step() finds no gradients: zero_grad() stands between backward() and step()",
+            facts,
+            steps[0],
+            code,
+        )
+    gradients = training.first.gradients
+    cut = [n for n in sorted(watched.unmoved) if gradients[n] is not None and gradients[n].any()]
     if cut:
         return Finding(
             f"{listed(cut)} never had a gradient in your step, though the loss reaches them",
@@ -177,8 +178,10 @@ def _watched(training: Training, also_failed: bool = False) -> Watched:
     return training.watched
 
 
-def _after_semicolon(message: str) -> str:
-    """The edit that a message of minigrad's ends with."""
+def _edit_of(message: str) -> str:
+    """The edit that an error's message ends with."""
+    if "does not require grad" in message:
+        return "leave out no_grad(), .detach() and .data between the model and backward()"
     head, _, edit = message.splitlines()[0].rpartition("; ")
     return edit.removeprefix("write ") if head else "what the message says"
 
@@ -199,7 +202,7 @@ def _source(step: Callable | None) -> str:
 def _use_of(name: str, step: Callable | None) -> tuple[str, str]:
     """The line of the step's source that adds to the variable `name`, and its code."""
     for i, code in enumerate(_source(step).splitlines()):
-        if name and re.search(rf"\b{name}\b\s*(\.append|\.add|\+=|=|\[)", code):
+        if name and re.search(rf"\b{name}\b.*(\.append|\+=|=)", code):
             where, number = _line_of(step).rsplit(":", 1)
             return f"{where}:{int(number) + i}", code.strip()
     return "", ""

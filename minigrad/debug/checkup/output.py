@@ -10,7 +10,7 @@ from ...graph import Node
 from ...tensor import Tensor, no_grad
 from ..naming import Place
 from .report import Finding, NotChecked
-from .training import Training
+from .training import Training, output_array
 
 # Ops that only move or scale numbers, so that what stands before them is the last activation.
 MOVES = {"reshape", "permute", "getitem", "expand", "flip", "roll", "astype", "pad"}
@@ -21,8 +21,6 @@ BOUNDED = {
     "relu6": (0, 6),
     "tanh": (-1, 1),
     "hardsigmoid": (0, 1),
-    "hardtanh": (-1, 1),
-    "clip": (-np.inf, np.inf),
     "softplus": (0, np.inf),
 }
 WRONG_LOGITS = {
@@ -50,34 +48,43 @@ LOGITS = {
     "log_softmax": "softmax",
 }
 PERFECT = 1e-3  # how far probabilities may be from a sum of 1
-FAR = 2.0  # the loss at the start, relative to that of no opinion
+FAR = 1.5  # the loss at the start, relative to that of no opinion
 
 
 def output_activation(training: Training) -> Finding | str:
     """No activation between the last layer and the loss that the loss does not expect."""
-    nodes = [node for node in training.first.nodes if node.name in LOGITS]
-    known = [node for node in training.loss_nodes if node.name not in LOGITS]
-    for node in nodes:
-        made = _maker(node.inputs[0])
-        if made is not None and made.name in WRONG_LOGITS and made is not node:
-            own = LOGITS[node.name]
-            text = WHY.get(made.name, CUT).format(loss=node.name, own=own, op=made.name)
-            place, out = Place.of(made), training.forward.output
-            low, high = (float(f(out.data)) for f in (np.min, np.max))
-            return Finding(
-                f"{place} comes before {node.name}: {text}",
-                f"outputs {low:.3g} to {high:.3g}",
-                place.line,
-                f"leave out the {made.name}: give {node.name} the output of the layer before it",
-            )
-    for node in known:
-        found = (_log_probabilities if node.name == "nll_loss" else _range)(training, node)
+    for node in training.first.nodes:
+        made = _maker(node.inputs[0]) if node.name in LOGITS else None
+        if made is not None and made.name in WRONG_LOGITS:
+            return _not_logits(training, made, node)
+    names = [node.name for node in training.loss_nodes]
+    for node in training.loss_nodes:
+        found = _log_probabilities(training, node) if node.name == "nll_loss" else None
         if found is not None:
             return found
-    if not nodes and not known:
-        raise NotChecked("the loss is none that is known, such as cross_entropy or mse_loss")
-    made = _maker((nodes or known)[0].inputs[0])
-    return f"{'no activation' if made is None else made.name} before {(nodes or known)[0].name}"
+    output, y = training.forward.output, training.forward.y
+    if not isinstance(output, Tensor) or not isinstance(y, Tensor):
+        raise NotChecked("output or targets are no Tensor")
+    made = _maker(output.grad_fn)
+    if made is None:
+        raise NotChecked("the output was not computed by an op that is recorded")
+    if made.name in BOUNDED and output.numel() == y.numel():
+        found = _range(y, made)
+        if found is not None:
+            return found
+    return f"{made.name} before {', '.join(names) or 'a loss of your own'}"
+
+
+def _not_logits(training: Training, made: Node, node: Node) -> Finding:
+    """An activation before a loss that applies one itself."""
+    text = WHY.get(made.name, CUT).format(loss=node.name, own=LOGITS[node.name], op=made.name)
+    y = output_array(training.forward.output)
+    return Finding(
+        f"{Place.of(made)} comes before {node.name}: {text}",
+        f"outputs {y.min():.3g} to {y.max():.3g}",
+        Place.of(made).line,
+        f"leave out the {made.name}: give {node.name} the output of the layer before it",
+    )
 
 
 def _maker(target: Any) -> Node | None:
@@ -90,9 +97,10 @@ def _maker(target: Any) -> Node | None:
 def _log_probabilities(training: Training, node: Node) -> Finding | None:
     """A finding where nll_loss is not given log-probabilities."""
     call = next(c for c in training.first.calls if c.result.grad_fn is node)
-    total = np.exp(call.inputs[0].data.astype(np.float64)).sum(1)
-    if np.abs(total - 1).max() < PERFECT:
-        return None
+    shares = np.exp(call.inputs[0].data.astype(np.float64))
+    total = shares.sum(1)
+    if any(np.abs(sums - 1).max() < PERFECT for sums in (total, shares.sum(0))):
+        return None  # along the batch it is a matter of examples apart
     return Finding(
         f"nll_loss at {node.line} wants log-probabilities, and does not apply softmax or log",
         f"exp of the outputs sums to {total.min():.3g} to {total.max():.3g}, not to 1",
@@ -101,20 +109,17 @@ def _log_probabilities(training: Training, node: Node) -> Finding | None:
     )
 
 
-def _range(training: Training, node: Node) -> Finding | None:
+def _range(y: Tensor, made: Node) -> Finding | None:
     """A finding where the last activation cannot reach the targets."""
-    made, y = _maker(node.inputs[0]), training.forward.y
-    if made is None or made.name not in BOUNDED or not isinstance(y, Tensor):
-        return None
     low, high = BOUNDED[made.name]
     outside = float(np.mean((y.data < low - PERFECT) | (y.data > high + PERFECT)))
     if not outside:
         return None
-    place = Place.of(made)
     return Finding(
-        f"{place} gives numbers from {low} to {high}, and {outside:.0%} of the targets lie outside",
+        f"{Place.of(made)} gives numbers from {low} to {high}, and {outside:.0%} of the targets "
+        "lie outside",
         f"targets {y.data.min():.3g} to {y.data.max():.3g}",
-        place.line,
+        Place.of(made).line,
         f"leave out the last {made.name}",
     )
 

@@ -148,7 +148,7 @@ def not_the_models(training: Training) -> list[Finding] | str:
     return found or f"{len(list(training.model.parameters()))}, all that the loss hangs on"
 
 
-def in_optimizer(training: Training) -> list[Finding] | str:
+def in_optimizer(training: Training) -> Finding | str:
     """The optimizer holds the model's parameters, and no others."""
     optimized, parameters = training.optimized, training.parameters
     line, edit = training.line, "optimizer = optim.Adam(model.parameters(), lr=...)"
@@ -157,61 +157,55 @@ def in_optimizer(training: Training) -> list[Finding] | str:
     leaves = {id(leaf) for node in training.first.nodes for leaf in node.inputs}
     foreign = [p for key, p in optimized.items() if key not in training.own and key not in leaves]
     if foreign and not inside:
-        return [
-            Finding(
-                "the optimizer trains another model: this one was made after it, or replaced",
-                f"0 of {len(parameters)} parameters in it, {len(foreign)} of another",
-                line,
-                f"after the model, {edit}",
-            )
-        ]
-    found = []
-    if outside:
-        found.append(
-            Finding(
-                f"{listed(outside)} will not move: not in the optimizer",
-                f"{len(inside)} of {len(parameters)} parameters in it",
-                line,
-                f"{edit}; or freeze them, layer.requires_grad_(False)",
-            )
+        return Finding(
+            "the optimizer trains another model: this one was made after it, or replaced",
+            f"0 of {len(parameters)} parameters in it, {len(foreign)} of another",
+            line,
+            f"after the model, {edit}",
         )
     if foreign:
-        found.append(
-            Finding(
-                "the optimizer holds tensors that the model does not have: was a layer "
-                "replaced after the optimizer was made?",
-                f"{len(foreign)}, of shapes {listed([str(p.shape) for p in foreign])}",
-                line,
-                f"after the last change of the model, {edit}",
-            )
+        lost = f", and not {listed(outside)}" if outside else ""
+        return Finding(
+            f"the optimizer holds tensors that the model does not have{lost}: was a layer "
+            "replaced after the optimizer was made?",
+            f"{len(foreign)}, of shapes {listed([p.shape for p in foreign])}",
+            line,
+            f"after the last change of the model, {edit}",
         )
-    return found or f"{len(inside)} parameters in {type(training.optimizer).__name__}"
+    if outside:
+        return Finding(
+            f"{listed(outside)} will not move: not in the optimizer",
+            f"{len(inside)} of {len(parameters)} parameters in it",
+            line,
+            f"{edit}; or freeze them, layer.requires_grad_(False)",
+        )
+    return f"{len(inside)} parameters in {type(training.optimizer).__name__}"
 
 
-def symmetry(training: Training) -> list[Finding] | str:
+def symmetry(training: Training) -> Finding | str:
     """Units of a layer start different: equal ones get equal gradients, and stay equal."""
     alike = []
     for name, dw in training.first.gradients.items():
         w = training.parameters[name].data
-        if dw is not None and w.ndim > 1 and len(w) > 1 and _equal_rows(w) and _equal_rows(dw):
-            alike.append(name)
+        if dw is not None and w.ndim > 1:
+            units = [axis for axis in (0, 1) if w.shape[axis] > 1]  # 1 in x @ w
+            if any(_equal_along(axis, w) and _equal_along(axis, dw) for axis in units):
+                alike.append(name)
     if not alike:
         return "units differ in each layer"
     w = training.parameters[alike[0]].data
-    return [
-        Finding(
-            f"all units of {listed(alike)} are equal, and so are their "
-            "gradients: they will stay equal for ever",
-            f"each row of {alike[0]} {w.shape} begins with {w.flat[0]:.4g}",
-            training.line,
-            "leave out the constant initialisation, or nn.init.kaiming_normal_(weight)",
-        )
-    ]
+    return Finding(
+        f"all units of {listed(alike)} are equal, and so are their gradients: they will stay "
+        "equal for ever",
+        f"each unit of {alike[0]} {w.shape} begins with {w.flat[0]:.4g}",
+        training.line,
+        "leave out the constant initialisation, or nn.init.kaiming_normal_(weight)",
+    )
 
 
-def _equal_rows(x: np.ndarray) -> bool:
-    rows = x.reshape(len(x), -1)
-    return bool(np.abs(rows - rows[0]).max() <= ALIKE * np.abs(rows).max())
+def _equal_along(axis: int, x: np.ndarray) -> bool:
+    """Whether all slices along an axis are equal."""
+    return bool(np.abs(x - x.take([0], axis)).max() <= ALIKE * np.abs(x).max())
 
 
 def listed(names: list[Any]) -> str:

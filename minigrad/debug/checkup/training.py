@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ from .snapshot import unchanged
 if TYPE_CHECKING:
     from .watch import Watched
 
+NUMPY = os.path.dirname(np.__file__)
 EXAMPLES = 256  # of the first batch that a pass takes
 
 LOSSES = {
@@ -243,7 +245,7 @@ def raised_at(error: BaseException, default: str) -> str:
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        if not code.co_filename.startswith(HERE):
+        if not code.co_filename.startswith((HERE, NUMPY)):
             lines.append(line_text((code, trace.tb_lineno)))
         trace = trace.tb_next
     return lines[-1] if lines else default

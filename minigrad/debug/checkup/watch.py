@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -14,7 +14,7 @@ from ...graph import Node, Watcher, line_text, user_line, watching
 from ...optim.lr_scheduler import LRScheduler
 from ...tensor import Tensor
 from .snapshot import surroundings, unchanged
-from .training import Training, raised_at
+from .training import Training, graph_of, raised_at
 
 CALLS, SECONDS = 12, 2.0  # of the step, whichever ends first
 ENOUGH = 3  # steps of the optimizer after which there is no more to see
@@ -100,10 +100,12 @@ class Watched(Watcher):
             self.reused.append(line)
 
     def _gradients(self) -> dict[str, np.ndarray]:
-        """Those of the model's parameters that are not all 0."""
-        parameters = self.training.parameters.items()
+        """Those of the parameters to be trained that are not all 0."""
+        training = self.training
         return {
-            name: p.grad.data for name, p in parameters if p.grad is not None and p.grad.data.any()
+            name: p.grad.data
+            for name, p in training.parameters.items()
+            if p.grad is not None and p.grad.data.any() and id(p) in training.optimized
         }
 
     def _on_step(self, step: Callable, *args: Any, **options: Any) -> Any:
@@ -167,8 +169,15 @@ def _name_of_holder(step: Callable, nodes: set[Node]) -> str:
     """The variable around the step that holds a tensor made by one of the nodes."""
     for _, variables in surroundings(step):
         for name, value in variables.items():
-            inside = value.values() if isinstance(value, dict) else value
-            items = inside if isinstance(inside, (list, tuple)) or value is not inside else [value]
-            if any(isinstance(item, Tensor) and item.grad_fn in nodes for item in items):
+            if any(not nodes.isdisjoint(graph_of(tensor)) for tensor in _tensors(value)):
                 return name
     return ""
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """The Tensors in a variable, also inside of lists and dicts."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _tensors(item)

@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 WITH_TORCH := $(VENV)/installed-torch
 
-.PHONY: help train examples test test-oracle bench lint clean
+.PHONY: help train examples test test-oracle doctor bench lint clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -20,6 +20,9 @@ test: $(INSTALLED)  ## the tests: no network, no PyTorch
 
 test-oracle: $(WITH_TORCH)  ## compare every value and gradient with PyTorch (installs it)
 	$(BIN)/python -m pytest -o addopts=-q tests/oracle
+
+doctor: $(INSTALLED)  ## debug.doctor on 20 scripts that train well, and on 65 mistakes in them
+	$(BIN)/python tests/doctor
 
 bench: $(WITH_TORCH)  ## time nets beside PyTorch, pictures in runs/bench; SECTIONS=all for all it can time
 	$(BIN)/python tests/bench/bench.py $(SECTIONS)

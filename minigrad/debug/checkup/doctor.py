@@ -20,14 +20,14 @@ BATCHES, EXAMPLES, SECONDS = 40, 2000, 0.5  # that are read of the loader, which
 
 
 class Check(NamedTuple):
-    """A check, and the checks whose findings explain what it may find."""
+    """A check, and the checks whose findings would explain its own."""
 
     name: str
     make: Callable[[Training], Finding | list[Finding] | str]
     explained_by: tuple[str, ...] = ()
 
 
-# The causes first; what they explain is not said twice.
+# The causes first; what they may explain waits until they are mended.
 DATA = "inputs", "labels", "forward", "loss"
 WRONG = *DATA, "broadcast", "output activation", "parameters reached", "examples apart", "symmetry"
 CHECKS = [
@@ -54,7 +54,7 @@ CHECKS = [
                                             "saturation", "gradient flow", "update size",
                                             "loss at start")),
     Check("train mode", loop.modes),
-    Check("step", loop.step_runs, DATA),
+    Check("step", loop.step_runs, (*DATA, "examples apart")),
     Check("zero_grad", loop.zero_grad),
     Check("order of the loop", loop.order, ("optimizer", "symmetry", "dead units",
                                            "parameters reached")),
@@ -103,27 +103,24 @@ def doctor(
 
 def _make(check: Check, training: Training, report: Report) -> None:
     """Make one check, and note in the report what it says."""
+    causes = [finding.check for finding in report if finding.check in check.explained_by]
+    if causes:
+        report.not_checked[check.name] = f"mend first: {causes[0]}"
+        return
     try:
         said = check.make(training)
     except NotChecked as reason:
         report.not_checked[check.name] = str(reason)
-        return
     except Exception as error:  # a model that fails on some batches only
-        if check.make is runs.loss:  # this one refuses a loss that gives no number
+        if str(error).startswith("doctor: "):  # it refuses an argument
             raise
         report.not_checked[check.name] = f"failed with {type(error).__name__}: {first_line(error)}"
-        return
-    if isinstance(said, str):
-        report.passed[check.name] = said
-        return
-    found = [said] if isinstance(said, Finding) else said
-    found = [finding._replace(check=check.name) for finding in found]
-    causes = [finding.check for finding in report if finding.check in check.explained_by]
-    if causes:
-        text = f"{found[0].evidence}: {causes[0]}, above, may be why; mend that and ask again"
-        report.not_checked[check.name] = text
     else:
-        report.extend(found)
+        if isinstance(said, str):
+            report.passed[check.name] = said
+        else:
+            found = [said] if isinstance(said, Finding) else said
+            report.extend(finding._replace(check=check.name) for finding in found)
 
 
 def _read(loader: Iterable) -> list[tuple[Tensor, Any]]:

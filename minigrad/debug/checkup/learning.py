@@ -104,8 +104,6 @@ def one_batch(training: Training) -> Finding | str:
 def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list[float]:
     """Losses of one batch, step by step. Batch norm trains, dropout does not."""
     x, y = training.few(EXAMPLES)
-    if not isinstance(y, Tensor):
-        x, y = training.batches[0]
     training.model.train()
     for layer in training.model.modules():
         if isinstance(layer, DropoutNd):

@@ -124,14 +124,14 @@ class Training:
         return {id(p): p for group in self.optimizer.param_groups for p in group["params"]}
 
     def few(self, most: int, batch: int = 0) -> tuple[Tensor, Any]:
-        """The first examples of a batch."""
+        """The first examples of a batch; all where the targets are no Tensor."""
         x, y = self.batches[batch]
-        return x[:most], y[:most] if isinstance(y, Tensor) else y
+        return (x[:most], y[:most]) if isinstance(y, Tensor) else (x, y)
 
     @once
     def forward(self) -> Forward:
         """The model on the first batch, in training mode. NotChecked if it fails."""
-        x, y = self.few(EXAMPLES) if isinstance(self.batches[0][1], Tensor) else self.batches[0]
+        x, y = self.few(EXAMPLES)
         self.model.train()
         with watching(Record()) as record:
             try:

@@ -17,6 +17,7 @@ from .snapshot import surroundings, unchanged
 from .training import Training, graph_of, raised_at
 
 CALLS, SECONDS = 12, 2.0  # of the step, whichever ends first
+EXAMPLES = 32  # of each batch
 ENOUGH = 3  # steps of the optimizer after which there is no more to see
 LATER = 2  # calls after which what a call has made should be gone
 
@@ -68,13 +69,13 @@ class Watched(Watcher):
         return [line for _, kind, line in self.events if kind == what]
 
     def _call(self, step: Callable) -> None:
-        start, batches = perf_counter(), self.training.batches
+        start, batches = perf_counter(), len(self.training.batches)
         with watching(self):
             while self.calls < CALLS and perf_counter() - start < SECONDS:
                 if self.calls > LATER + 1 and len(self.lines("step")) >= ENOUGH:
                     return
                 try:
-                    step(*batches[self.calls % len(batches)])
+                    step(*self.training.few(EXAMPLES, self.calls % batches))
                 except Exception as error:
                     self.error, self.error_line = error, raised_at(error, self.training.line)
                     return

@@ -1,5 +1,6 @@
 """LeNet in a class of its own, SGD with momentum, a rate that falls by epochs."""
 
+import minigrad as mg
 from minigrad import nn, optim
 from minigrad.datasets import Digits
 from minigrad.nn import functional as F
@@ -45,3 +46,9 @@ def step(x, y):
 
 def after_epoch():
     scheduler.step()
+
+
+def evaluate(x, y):
+    model.eval()
+    with mg.no_grad():
+        return (model(x).argmax(1) == y).float().mean().item()

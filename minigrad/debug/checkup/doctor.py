@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ...nn import Layer
 from ...optim import Optimizer
 from ...random import Generator
@@ -43,7 +45,8 @@ CHECKS = [
     Check("symmetry", parameters.symmetry),
     Check("dead units", signals.dead_units, ("inputs", "symmetry")),
     Check("saturation", signals.saturation, ("inputs", "symmetry")),
-    Check("parameters reached", parameters.reached, ("symmetry", "dead units")),
+    Check("parameters reached", parameters.reached, ("symmetry", "dead units",
+                                                           "optimizer")),
     Check("examples apart", leak.examples_apart),
     Check("loss at start", output.loss_at_start, (*WRONG, "dead units")),
     Check("gradient flow", signals.gradient_flow, (*WRONG, "dead units", "saturation",
@@ -92,7 +95,8 @@ def doctor(
     _refuse_wrong_types(model, loader, loss, optimizer, step)
     report = Report()
     things = [model, loss, optimizer, *_generators(loader)]
-    with unchanged(things, [] if step is None else [step]), enable_grad():
+    around = [] if step is None else [step]
+    with unchanged(things, around), enable_grad(), np.errstate(all="ignore"):
         training = Training(model, loss, optimizer, _read(loader), loader, step)
         training.clear()
         for check in CHECKS:

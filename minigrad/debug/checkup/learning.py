@@ -11,14 +11,15 @@ import numpy as np
 
 from ...nn.dropout import DropoutNd
 from ...optim import Adam, Optimizer
-from ...tensor import Tensor
+from ...tensor import Tensor, no_grad
 from .report import Finding, NotChecked
-from .training import Training
+from .training import Training, output_array
 
 EXAMPLES = 32  # learned by heart
-STEPS, SECONDS = 60, 1.5  # of an optimizer, whichever ends first
+STEPS, MORE_STEPS, SECONDS = 60, 300, 1.5  # of the user's optimizer, of Adam; and of time
 ENOUGH = 20  # steps without which a failure says nothing
-LEARNED, FAILED = 0.5, 0.8  # the last loss relative to the first
+LEARNED, ENOUGH_LEARNED = 0.95, 0.5  # the last loss relative to the first; the second is enough
+EQUAL = 1e-6  # relative difference of outputs that are taken as equal
 RATE = 3e-3  # of Adam, where the user's optimizer does not learn
 HUGE, TINY = 0.5, 2e-6  # an update relative to the weight; 1e-3 is the rule of thumb
 GROWN = 2.0  # the last loss relative to the first, where the learning rate is too high
@@ -69,40 +70,47 @@ def one_batch(training: Training) -> Finding | str:
         raise NotChecked("the optimizer moves nothing that the loss hangs on")
     with training.starting_values(), full_rate(training.optimizer):
         own = _train(training, training.optimizer)
+        equal = _all_equal(training)
     facts = f"loss {own[0]:.4g} -> {own[-1]:.4g} in {len(own) - 1} steps of {name}"
     if own[0] <= 0:
         raise NotChecked(f"for losses above 0; {facts}")
-    if own[-1] <= FAILED * own[0]:
-        return facts
-    diverged = not np.isfinite(own[-1]) or own[-1] > GROWN * max(own[0], 1e-6)
-    with training.starting_values():
-        other = _train(training, Adam(trained, lr=RATE))
-    both = f"{facts}; {other[0]:.4g} -> {other[-1]:.4g} in {len(other) - 1} of Adam(lr={RATE})"
-    if diverged and other[-1] < other[0]:
-        text = f"on one batch the loss grows: {name} goes uphill, or too far"
-        edit = (
-            f"lr={_round(rate / 10)}"
-            if not _climbs(training.optimizer)
-            else "leave out maximize=True"
+    if equal and np.isfinite(own[-1]):
+        return Finding(
+            "whatever comes in, the outputs are the same: forward does not use its input",
+            facts,
+            training.line,
+            "look with debug.capture(model) which layer's outputs are equal for all examples",
         )
-        return Finding(text, both, training.line, edit)
-    if other[-1] <= FAILED * other[0]:
-        return both
+    if own[-1] <= LEARNED * own[0]:
+        return facts
+    with training.starting_values():
+        other = _train(training, Adam(trained, lr=RATE), MORE_STEPS)
+    facts += f"; {other[0]:.4g} -> {other[-1]:.4g} in {len(other) - 1} of Adam(lr={RATE})"
+    if not own[-1] <= GROWN * own[0] and other[-1] < other[0]:  # nan, too
+        climbs = any(group.get("maximize") for group in training.optimizer.param_groups)
+        return Finding(
+            f"on one batch the loss grows: {name} goes uphill, or too far",
+            facts,
+            training.line,
+            "leave out maximize=True" if climbs else f"lr={_round(rate / 10)}",
+        )
+    if other[-1] <= LEARNED * other[0]:
+        return facts
     if len(other) - 1 < ENOUGH:
-        raise NotChecked(f"too slow for {ENOUGH} steps in {SECONDS} s; {both}")
+        raise NotChecked(f"too slow for {ENOUGH} steps in {SECONDS} s; {facts}")
     return Finding(
-        f"the net cannot even learn {len(training.few(EXAMPLES)[0])} "
-        "examples by heart: what it computes does not hang on the inputs, or not on "
-        "the parameters",
-        both,
+        f"the net cannot even learn {len(training.few(EXAMPLES)[0])} examples by heart",
+        facts,
         training.line,
-        "look at forward with debug.capture(model): which layer's outputs are equal "
-        "for all examples?",
+        "look with debug.capture(model) where values or gradients are 0",
     )
 
 
 def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list[float]:
-    """Losses of one batch, step by step. Batch norm trains, dropout does not."""
+    """Losses of one batch, step by step. Batch norm is in training mode, dropout is not.
+
+    The last one is nan where the loss refuses what the model has come to.
+    """
     x, y = training.few(EXAMPLES)
     training.model.train()
     for layer in training.model.modules():
@@ -112,15 +120,29 @@ def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list
     start = perf_counter()
     for _ in range(steps + 1):
         training.clear()
-        loss = training.loss(training.model(x), y)
+        try:
+            loss = training.loss(training.model(x), y)
+        except ValueError:
+            if not losses:
+                raise
+            losses.append(np.nan)
+            break
         losses.append(loss.item())
-        over = perf_counter() - start > SECONDS or losses[-1] <= LEARNED * losses[0]
+        over = perf_counter() - start > SECONDS or losses[-1] <= ENOUGH_LEARNED * losses[0]
         if over or not loss.requires_grad or not np.isfinite(losses[-1]):
             break
         loss.backward()
         optimizer.step()
     training.clear()
     return losses
+
+
+def _all_equal(training: Training) -> bool:
+    """Whether the outputs are the same for all examples of the batch."""
+    x, _ = training.few(EXAMPLES)
+    with no_grad():
+        y = output_array(training.model(x))
+    return len(y) > 1 and float(np.abs(y - y[:1]).max()) <= EQUAL * float(np.abs(y).max())
 
 
 def _weights(training: Training) -> Iterator[tuple[str, Tensor]]:
@@ -150,10 +172,6 @@ def highest_rate(optimizer: Optimizer) -> float:
 
 def _full(group: dict[str, Any]) -> float:
     return max(group.get("lr", 0.0), group.get("initial_lr", 0.0), group.get("max_lr", 0.0))
-
-
-def _climbs(optimizer: Optimizer) -> bool:
-    return any(group.get("maximize") for group in optimizer.param_groups)
 
 
 def _round(x: float) -> str:

@@ -187,20 +187,28 @@ def symmetry(training: Training) -> Finding | str:
     alike = []
     for name, dw in training.first.gradients.items():
         w = training.parameters[name].data
-        if dw is not None and w.ndim > 1:
-            units = [axis for axis in (0, 1) if w.shape[axis] > 1]  # 1 in x @ w
-            if any(_equal_along(axis, w) and _equal_along(axis, dw) for axis in units):
-                alike.append(name)
+        if dw is None or w.ndim < 2:
+            continue
+        units = [axis for axis in (0, 1) if w.shape[axis] > 1]  # 1 in x @ w
+        constant = len(units) == 2 and w.any() and np.ptp(w) == 0 and _multiplied(training, name)
+        if constant or any(_equal_along(axis, w) and _equal_along(axis, dw) for axis in units):
+            alike.append(name)
     if not alike:
         return "units differ in each layer"
     w = training.parameters[alike[0]].data
     return Finding(
-        f"all units of {listed(alike)} are equal, and so are their gradients: they will stay "
-        "equal for ever",
+        f"all units of {listed(alike)} are equal, and so are their gradients: they learn the same",
         f"each unit of {alike[0]} {w.shape} begins with {w.flat[0]:.4g}",
         training.line,
         "leave out the constant initialisation, or nn.init.kaiming_normal_(weight)",
     )
+
+
+def _multiplied(training: Training, name: str) -> bool:
+    """Whether a parameter is the weight of a linear layer or a convolution, and no scale."""
+    p = training.parameters[name]
+    ops = [call.place.op for call in training.forward.calls if any(x is p for x in call.inputs)]
+    return any(op in ("linear", "matmul") or op.startswith("conv") for op in ops)
 
 
 def _equal_along(axis: int, x: np.ndarray) -> bool:

@@ -154,7 +154,8 @@ SIGNALS = [
     ("lenet", "lr=0.05", "lr=500.0", "update size", "so large"),
     ("mlp", "lr=1e-3", "lr=1e-8", "update size", "so small"),
     ("lenet", "momentum=0.9", "momentum=0.9, maximize=True", "one batch", "maximize=True"),
-    ("lenet", "(self.conv1(x))", "(self.conv1(mg.ones(x.shape)))", "one batch", "does not use its input"),
+    ("lenet", "(self.conv1(x))", "(self.conv1(mg.ones(x.shape)))", "one batch",
+     "does not use its input"),
 ]  # fmt: skip
 LOOP = [
     ("mlp", ZERO, "", "zero_grad", "4 backwards", BACK),

@@ -43,8 +43,8 @@ def unchanged(things: Iterable[Any], functions: Iterable[Any] = ()) -> Iterator[
     try:
         yield
     finally:
-        for step in reversed(undo):
-            step()
+        for put_back in undo:
+            put_back()
         set_rng_state(streams)
         np.random.set_state(of_numpy)
         random.setstate(of_python)

@@ -158,7 +158,7 @@ SIGNALS = [
      "does not use its input"),
 ]  # fmt: skip
 LOOP = [
-    ("mlp", ZERO, "", "zero_grad", "4 backwards", BACK),
+    ("mlp", ZERO, "", "zero_grad", "found the gradients", BACK),
     ("accumulation", f"    {ZERO}", "", "zero_grad", "found the gradients", ".backward()"),
     ("resnet", ZERO, "", "zero_grad", "found the gradients", ".backward()"),
     ("mlp", BACK + MOVE, MOVE + BACK, "order of the loop", "before backward", MOVE),

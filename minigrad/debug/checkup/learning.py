@@ -16,7 +16,7 @@ from .report import Finding, NotChecked
 from .training import Training, output_array
 
 EXAMPLES = 32  # learned by heart
-STEPS, MORE_STEPS, SECONDS = 60, 300, 1.5  # of the user's optimizer, of Adam; and of time
+STEPS, MORE_STEPS, SECONDS = 60, 300, 1.2  # of the user's optimizer, of Adam; and of time
 ENOUGH = 20  # steps without which a failure says nothing
 LEARNED, ENOUGH_LEARNED = 0.95, 0.5  # the last loss relative to the first; the second is enough
 EQUAL = 1e-6  # relative difference of outputs that are taken as equal
@@ -118,7 +118,7 @@ def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list
             layer.eval()
     losses: list[float] = []
     start = perf_counter()
-    for _ in range(steps + 1):
+    while True:
         training.clear()
         try:
             loss = training.loss(training.model(x), y)
@@ -128,8 +128,8 @@ def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list
             losses.append(np.nan)
             break
         losses.append(loss.item())
-        over = perf_counter() - start > SECONDS or losses[-1] <= ENOUGH_LEARNED * losses[0]
-        if over or not loss.requires_grad or not np.isfinite(losses[-1]):
+        over = len(losses) > steps or perf_counter() - start > SECONDS
+        if over or losses[-1] <= ENOUGH_LEARNED * losses[0] or not np.isfinite(losses[-1]):
             break
         loss.backward()
         optimizer.step()

@@ -16,7 +16,7 @@ from ...tensor import Tensor
 from .snapshot import surroundings, unchanged
 from .training import Training, graph_of, raised_at
 
-CALLS, SECONDS = 12, 2.0  # of the step, whichever ends first
+CALLS, SECONDS = 12, 1.5  # of the step, whichever ends first
 EXAMPLES = 32  # of each batch
 ENOUGH = 3  # steps of the optimizer after which there is no more to see
 LATER = 1  # calls after which what a call has made should be gone

@@ -6,8 +6,8 @@ from minigrad.nn import functional as F
 from minigrad.transforms import ToTensor
 from minigrad.utils.data import DataLoader
 
-data = SyntheticShapes(transform=ToTensor(), n=300, size=16, channels=3)
-loader = DataLoader(data, batch_size=30, shuffle=True)
+data = SyntheticShapes(transform=ToTensor(), n=300, size=12, channels=3)
+loader = DataLoader(data, batch_size=20, shuffle=True)
 
 
 class Block(nn.Layer):
@@ -25,14 +25,14 @@ class Block(nn.Layer):
 
 
 model = nn.Sequential(
-    nn.Conv2d(3, 16, 3, padding=1, bias=False),
-    nn.BatchNorm2d(16),
+    nn.Conv2d(3, 12, 3, padding=1, bias=False),
+    nn.BatchNorm2d(12),
     nn.ReLU(),
     nn.MaxPool2d(2),
-    *[Block(16) for _ in range(3)],
+    *[Block(12) for _ in range(3)],
     nn.AdaptiveAvgPool2d(1),
     nn.Flatten(),
-    nn.Linear(16, 5),
+    nn.Linear(12, 5),
 )
 loss = nn.CrossEntropyLoss()
 optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4, nesterov=True)

@@ -6,15 +6,15 @@ from minigrad.datasets import Digits
 from minigrad.transforms import ToTensor
 from minigrad.utils.data import DataLoader
 
-loader = DataLoader(Digits(transform=ToTensor()), batch_size=32, shuffle=True)
+loader = DataLoader(Digits(transform=ToTensor()), batch_size=20, shuffle=True)
 
 
 class ViT(nn.Layer):
-    def __init__(self, width=24):
+    def __init__(self, width=16):
         super().__init__()
         self.patches = nn.Conv2d(1, width, 2, stride=2)
         self.position = nn.Parameter(0.02 * mg.randn(16, width))
-        layer = nn.TransformerEncoderLayer(width, 4, 48, batch_first=True, norm_first=True)
+        layer = nn.TransformerEncoderLayer(width, 4, 32, batch_first=True, norm_first=True)
         self.encoder = nn.TransformerEncoder(layer, 2)
         self.norm = nn.LayerNorm(width)
         self.last = nn.Linear(width, 10)

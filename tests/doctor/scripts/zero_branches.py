@@ -6,7 +6,7 @@ from minigrad.datasets import WarpedDigits
 from minigrad.transforms import ToTensor
 from minigrad.utils.data import DataLoader
 
-loader = DataLoader(WarpedDigits(transform=ToTensor(), n=200, size=16), 20, shuffle=True)
+loader = DataLoader(WarpedDigits(transform=ToTensor(), n=100, size=16), 10, shuffle=True)
 
 
 class Scaled(nn.Layer):
@@ -20,15 +20,15 @@ class Scaled(nn.Layer):
 
 
 model = nn.Sequential(
-    nn.Conv2d(1, 12, 3, stride=2, padding=1),
+    nn.Conv2d(1, 8, 3, stride=2, padding=1),
     nn.ReLU(),
-    nn.DeformConv(12, 12, 3, padding=1),
+    nn.DeformConv(8, 8, 3, padding=1),
     nn.ReLU(),
-    nn.NonLocalBlock(12),
-    Scaled(12),
+    nn.NonLocalBlock(8),
+    Scaled(8),
     nn.AdaptiveAvgPool2d(2),
     nn.Flatten(),
-    nn.Linear(48, 10),
+    nn.Linear(32, 10),
 )
 loss = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=2e-3)

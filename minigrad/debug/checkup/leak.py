@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...graph import watching
 from ...nn.utils import evaluating
-from ...random import get_rng_state, set_rng_state
 from ...tensor import Tensor, no_grad
 from .data import first_line
 from .report import Finding, NotChecked
-from .training import Call, Record, Training, output_array, raised_at, watching
+from .snapshot import same_chance
+from .training import Call, Record, Training, output_array, raised_at
 
 BATCHES = 7, 5, 3, 2  # a number that hardly any other axis has, so that it tells the batch's
 TOLERANCE = 1e-4  # relative to the largest number: products of matrices round
@@ -68,12 +69,8 @@ def examples_apart(training: Training) -> Finding | str:
 
 def _evaluate(training: Training, x: np.ndarray, record: Record) -> np.ndarray:
     """The outputs, always with the same chance; the calls that led to them go into `record`."""
-    streams = get_rng_state()
-    try:
-        with evaluating(training.model), no_grad(), watching(record):
-            return output_array(training.model(Tensor(x)))
-    finally:
-        set_rng_state(streams)
+    with same_chance(), evaluating(training.model), no_grad(), watching(record):
+        return output_array(training.model(Tensor(x)))
 
 
 def _first_fixed(whole: list[Call], few: list[Call], many: int, n: int) -> Call | None:

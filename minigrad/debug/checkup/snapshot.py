@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -18,6 +20,7 @@ from ...optim.lr_scheduler import LRScheduler
 from ...random import Generator, get_rng_state, set_rng_state
 from ...tensor import Tensor
 
+ABSENT = object()
 OBJECTS = Layer, Optimizer, LRScheduler  # what these hold is put back too
 
 Undo = list[Callable[[], Any]]
@@ -39,12 +42,21 @@ def unchanged(things: Iterable[Any], functions: Iterable[Any] = ()) -> Iterator[
             undo.append(partial(_put_back_variables, holder, variables))
             for value in variables.values():
                 _remember(value, undo, seen)
+    try:
+        with same_chance():
+            yield
+    finally:
+        for put_back in undo:
+            put_back()
+
+
+@contextmanager
+def same_chance() -> Iterator[None]:
+    """After the block, minigrad's, NumPy's and Python's streams of chance are where they were."""
     streams, of_numpy, of_python = get_rng_state(), np.random.get_state(), random.getstate()
     try:
         yield
     finally:
-        for put_back in undo:
-            put_back()
         set_rng_state(streams)
         np.random.set_state(of_numpy)
         random.setstate(of_python)
@@ -67,13 +79,9 @@ def _remember(thing: Any, undo: Undo, seen: set[int]) -> None:
         undo.append(
             partial(setattr, thing.numpy.bit_generator, "state", thing.numpy.bit_generator.state)
         )
-    elif isinstance(thing, dict):
-        undo.append(partial(_put_back_dict, thing, dict(thing)))
-        for value in list(thing.values()):
-            _remember(value, undo, seen)
-    elif isinstance(thing, list):
-        undo.append(partial(thing.__setitem__, slice(None), list(thing)))
-        for value in thing:
+    elif isinstance(thing, (dict, list, set, deque)):
+        undo.append(partial(_put_back_items, thing, copy(thing)))
+        for value in list(thing.values() if isinstance(thing, dict) else thing):
             _remember(value, undo, seen)
     elif isinstance(thing, tuple):
         for value in thing:
@@ -92,23 +100,16 @@ def _put_back_tensor(tensor: Tensor, slots: dict[str, Any], hooks: list) -> None
         tensor.hooks[:] = hooks
 
 
-def _put_back_dict(thing: dict, before: dict) -> None:
+def _put_back_items(thing: Any, before: Any) -> None:
     thing.clear()
-    thing.update(before)
-
-
-def _put_back_variables(holder: Any, before: dict[str, Any]) -> None:
-    if isinstance(holder, dict):
-        holder.update(before)
-    else:
-        for name, cell in holder:
-            cell.cell_contents = before[name]
+    (thing.extend if isinstance(thing, (list, deque)) else thing.update)(before)
 
 
 def surroundings(function: Any) -> list[tuple[Any, dict[str, Any]]]:
     """The variables that a user's function sees around it: pairs (where they are kept, values).
 
-    Also those of the functions that it calls by name.
+    They are kept in cells (name, cell), in the globals, or by the object that a method belongs to.
+    The functions that it calls by name are looked at too. A global that is not there is ABSENT.
     """
     found: list[tuple[Any, dict[str, Any]]] = []
     todo, seen = [function], set()
@@ -117,29 +118,22 @@ def surroundings(function: Any) -> list[tuple[Any, dict[str, Any]]]:
         if isinstance(f, partial):
             f = f.func
         if isinstance(f, MethodType):
-            found.append((vars(f.__self__), dict(vars(f.__self__))))
+            found.append((f.__self__, dict(vars(f.__self__))))
             f = f.__func__
         elif not isinstance(f, FunctionType) and hasattr(f, "__dict__") and callable(f):
-            found.append((vars(f), dict(vars(f))))
-            f = vars(type(f)).get("__call__")
-        if not isinstance(f, FunctionType) or f in seen or _is_ours(f):
+            found.append((f, dict(vars(f))))
+            f = type(f).__call__
+        if not isinstance(f, FunctionType) or f in seen or f.__code__.co_filename.startswith(HERE):
             continue
         seen.add(f)
-        cells = [
-            (name, cell)
-            for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True)
-            if _is_filled(cell)
-        ]
-        found.append((cells, {name: cell.cell_contents for name, cell in cells}))
-        names = [name for name in f.__code__.co_names if name in f.__globals__]
-        found.append((f.__globals__, {name: f.__globals__[name] for name in names}))
-        values = [*found[-2][1].values(), *found[-1][1].values()]
-        todo += [value for value in values if isinstance(value, (FunctionType, MethodType))]
+        cells = list(zip(f.__code__.co_freevars, f.__closure__ or (), strict=True))
+        cells = [(name, cell) for name, cell in cells if _is_filled(cell)]
+        inner = {name: cell.cell_contents for name, cell in cells}
+        outer = {name: f.__globals__.get(name, ABSENT) for name in f.__code__.co_names}
+        found += [(cells, inner), (f.__globals__, outer)]
+        todo += [v for v in (*inner.values(), *outer.values())
+                 if isinstance(v, (FunctionType, MethodType))]  # fmt: skip
     return found
-
-
-def _is_ours(function: FunctionType) -> bool:
-    return function.__code__.co_filename.startswith(HERE)
 
 
 def _is_filled(cell: Any) -> bool:
@@ -149,3 +143,17 @@ def _is_filled(cell: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _put_back_variables(holder: Any, before: dict[str, Any]) -> None:
+    if isinstance(holder, list):
+        for name, cell in holder:
+            cell.cell_contents = before[name]
+    elif isinstance(holder, dict):
+        for name, value in before.items():
+            if value is not ABSENT:
+                holder[name] = value
+            else:
+                holder.pop(name, None)
+    else:
+        _put_back_items(vars(holder), before)

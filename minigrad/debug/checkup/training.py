@@ -197,7 +197,7 @@ class Training:
     def modes_differ(self) -> bool:
         """Whether the model computes something else in eval mode, as dropout and batch norm do."""
         x = self.forward.x[:32]
-        with self.starting_values(), no_grad():
+        with self.starting_values(), no_grad():  # of chance, too
             trained = output_array(self.model.train()(x))
         with self.starting_values(), no_grad():
             evaluated = output_array(self.model.eval()(x))

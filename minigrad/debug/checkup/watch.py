@@ -128,15 +128,23 @@ class Watched(Watcher):
 
     def _look_for_graphs(self, step: Callable) -> None:
         """Which nodes of early calls are still there? What was passed to one later call is not."""
-        gc.collect()
-        early = [(call, ref()) for call, ref in self._made if call < self.calls - LATER]
-        left: dict[int, list[Node]] = {}
-        for call, node in early:
-            if node is not None:
-                left.setdefault(call, []).append(node)
+        left = self._left()
+        if len(left) > 1:
+            gc.collect()  # what hangs in a cycle goes by itself
+            left = self._left()
         if len(left) > 1:  # a first call alone may have set something up
-            self.kept = max(left[min(left)], key=lambda node: node.order)
-            self.kept_in = _name_of_holder(step, set(left[min(left)]))
+            first = left[min(left)]
+            self.kept = max(first, key=lambda node: node.order)
+            self.kept_in = _name_of_holder(step, set(first))
+
+    def _left(self) -> dict[int, list[Node]]:
+        """The nodes of early calls that are still there, by call."""
+        left: dict[int, list[Node]] = {}
+        for call, reference in self._made:
+            node = reference()
+            if call < self.calls - LATER and node is not None:
+                left.setdefault(call, []).append(node)
+        return left
 
     def _look_ahead(self, scheduler: LRScheduler) -> None:
         """What the scheduler's steps make of the learning rate within half an epoch."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sized
 
 import numpy as np
 
 from ...tensor import Tensor, no_grad
 from .report import Finding, NotChecked
-from .training import Training
+from .training import Training, told
 
 LARGE, SMALL = 20.0, 0.005  # root mean square of inputs
 LARGE_TARGETS = 100.0
-ALIKE = 0.5  # share of the examples
-ENOUGH = 50  # labels to say something about their order
+EMPTY = 0.5  # share of the examples
+ENOUGH, ENOUGH_OF_TWO = 50, 500  # examples to say something about their order
 ORDERED = 0.2  # of the changes of label that chance would bring
 MANY = 16  # numbers that an example must have to be told from another by them
 
@@ -45,17 +45,16 @@ def inputs(training: Training) -> Finding | str:
     size = float(np.sqrt(np.mean([np.square(x, dtype=np.float64).mean() for x in arrays])))
     spread = float(np.mean([x.std(dtype=np.float64) for x in arrays]))
     facts = f"{low:.4g} to {high:.4g}, mean {mean:.3g}, standard deviation {spread:.3g}"
-    same = _alike(arrays)
-    if same > ALIKE:
+    if _all_alike(arrays):
         return Finding(
-            "most examples are identical: does the data set always read the same one?",
-            f"{same:.0%} equal another of their batch",
+            "all examples are identical: does the data set always read the same one?",
+            f"{sum(map(len, arrays)):,} examples",
             line,
             "look at __getitem__(self, index): it must use index",
         )
     ranges = [np.ptp(x.reshape(len(x), -1), axis=1) for x in arrays if x[0].size >= MANY]
     flat = np.mean(np.concatenate(ranges) == 0) if ranges else 0
-    if flat > ALIKE:
+    if flat > EMPTY:
         return Finding(
             "most examples are of one value throughout: nothing is on them",
             f"{flat:.0%} of the examples",
@@ -73,17 +72,13 @@ def inputs(training: Training) -> Finding | str:
     return facts
 
 
-def _alike(arrays: list[np.ndarray]) -> float:
-    """The share of examples that equal an earlier one of their batch."""
-    repeated = total = 0
-    for x in arrays:
-        if x[0].size >= MANY:
-            repeated += len(x) - len({row.tobytes() for row in x})
-            total += len(x) - 1
-    return repeated / total if total else 0.0
+def _all_alike(arrays: list[np.ndarray]) -> bool:
+    """Whether there is but one example, of more numbers than a table's row may have."""
+    rows = {row.tobytes() for x in arrays for row in x}
+    return len(rows) == 1 and sum(map(len, arrays)) >= ENOUGH and arrays[0][0].size >= MANY
 
 
-def labels(training: Training) -> list[Finding] | str:
+def labels(training: Training) -> Finding | str:
     """Class numbers below the number of outputs, mixed; other targets finite and not huge."""
     arrays = [y.data for _, y in training.batches if isinstance(y, Tensor)]
     if not arrays:
@@ -91,48 +86,46 @@ def labels(training: Training) -> list[Finding] | str:
     y = np.concatenate([a.ravel() for a in arrays])
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         bad = np.count_nonzero(~np.isfinite(y))
-        return [
-            Finding(
-                "the targets hold nan or inf",
-                f"{bad:,} numbers",
-                training.line,
-                "leave those examples out",
-            )
-        ]
+        return Finding(
+            "the targets hold nan or inf",
+            f"{bad:,} numbers",
+            training.line,
+            "leave those examples out",
+        )
     if y.dtype.kind == "f" and np.sqrt(np.square(y, dtype=np.float64).mean()) > LARGE_TARGETS:
-        return [
-            Finding(
-                "the targets are far from the size of a new net's outputs",
-                f"{y.min():.4g} to {y.max():.4g}, mean {y.mean():.4g}",
-                training.line,
-                "y = (y - y.mean()) / y.std(), and undo it on the outputs",
-            )
-        ]
+        return Finding(
+            "the targets are far from the size of a new net's outputs",
+            f"{y.min():.4g} to {y.max():.4g}, mean {y.mean():.4g}",
+            training.line,
+            "y = (y - y.mean()) / y.std(), and undo it on the outputs",
+        )
     classes = training.classes
     if classes is not None:
         ignored = getattr(training.loss, "ignore_index", -100)
         y = y[y != ignored]
+        if not len(y):
+            raise NotChecked("all labels are ignored")
         outside = _outside(training, y, classes)
         if outside is not None:
-            return [outside]
+            return outside
     one_each = all(a[0].size == 1 for a in arrays)
     values, counts = np.unique(y, return_counts=True)
     numbers = y.dtype.kind in "iub" or (len(values) <= 2 and np.isin(values, (0, 1)).all())
     if numbers and one_each and len(y) >= ENOUGH:
         mixed = _order(training, y, values, counts)
         if mixed is not None:
-            return [mixed]
+            return mixed
     kind = f"{len(values)} classes" if numbers else f"{y.dtype}"
     of = f" of {classes}" if numbers and classes else ""
     return f"{kind}{of}, {values.min():.4g} to {values.max():.4g}, in {len(arrays)} batches"
 
 
 def _outside(training: Training, y: np.ndarray, classes: int) -> Finding | None:
-    low, high = int(y.min(initial=0)), int(y.max(initial=0))
+    low, high = int(y.min()), int(y.max())
     if low >= 0 and high < classes:
         return None
-    facts = f"labels {int(y.min())} to {high}, {classes} outputs"
-    if y.min() == 1 and high == classes:
+    facts = f"labels {low} to {high}, {classes} outputs"
+    if low == 1 and high == classes:
         return Finding(
             "the labels are off by one: classes count from 0",
             facts,
@@ -160,6 +153,8 @@ def _order(
     """A finding where equal labels stand together: chance would change more often."""
     edit = "DataLoader(..., shuffle=True)"
     if len(values) == 1:
+        if len(y) < ENOUGH_OF_TWO and training.classes in (2, None):
+            return None  # the other class may be rare
         text = f"all labels are {values[0]:g}: is the data sorted by class, and not shuffled?"
         return Finding(
             text,
@@ -186,8 +181,10 @@ def last_batch(training: Training) -> Finding | str:
     size, dataset = (getattr(training.loader, name, None) for name in ("batch_size", "dataset"))
     if size is None or dataset is None:
         raise NotChecked("the loader does not tell its batch size; use a DataLoader")
-    left = 0 if training.loader.drop_last else len(dataset) % size
-    facts = f"{len(dataset):,} examples in batches of {size}" + f", the last of {left}" * (left > 0)
+    sampler = getattr(training.loader, "sampler", None)
+    count = len(sampler if isinstance(sampler, Sized) else dataset)
+    left = 0 if getattr(training.loader, "drop_last", False) else count % size
+    facts = f"{count:,} examples in batches of {size}" + f", the last of {left}" * (left > 0)
     if left != 1:
         return facts
     x = training.forward.x[:1]
@@ -196,14 +193,9 @@ def last_batch(training: Training) -> Finding | str:
             training.model.train()(x)
     except ValueError as error:
         return Finding(
-            f"the last batch has one example, on which the model fails: {first_line(error)}",
+            f"the last batch has one example, on which the model fails: {told(error)[0]}",
             facts,
             training.line,
             "DataLoader(..., drop_last=True)",
         )
     return facts
-
-
-def first_line(error: Any) -> str:
-    """The first line of an error's message."""
-    return str(error).splitlines()[0]

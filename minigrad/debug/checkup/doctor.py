@@ -13,10 +13,9 @@ from ...optim import Optimizer
 from ...random import Generator
 from ...tensor import Tensor, enable_grad
 from . import data, leak, learning, loop, output, parameters, runs, signals
-from .data import first_line
 from .report import Finding, NotChecked, Report
 from .snapshot import unchanged
-from .training import Training
+from .training import Training, told
 
 BATCHES, EXAMPLES, SECONDS = 40, 2000, 0.5  # that are read of the loader, whichever ends first
 
@@ -30,8 +29,11 @@ class Check(NamedTuple):
 
 
 # The causes first; what they may explain waits until they are mended.
-DATA = "inputs", "labels", "forward", "loss"
-WRONG = *DATA, "broadcast", "output activation", "parameters reached", "examples apart", "symmetry"
+RUNS = ("inputs", "labels", "forward", "loss")
+CAUSES = (
+    *RUNS, "broadcast", "output activation", "symmetry", "dead units", "saturation",
+    "parameters reached", "examples apart",
+)  # fmt: skip
 CHECKS = [
     Check("inputs", data.inputs),
     Check("forward", runs.forward, ("inputs",)),
@@ -45,25 +47,23 @@ CHECKS = [
     Check("symmetry", parameters.symmetry),
     Check("dead units", signals.dead_units, ("inputs", "symmetry")),
     Check("saturation", signals.saturation, ("inputs", "symmetry")),
-    Check("parameters reached", parameters.reached, ("symmetry", "dead units",
-                                                           "optimizer")),
+    Check("parameters reached", parameters.reached, ("optimizer", "symmetry", "dead units")),
     Check("examples apart", leak.examples_apart),
-    Check("loss at start", output.loss_at_start, (*WRONG, "dead units")),
-    Check("gradient flow", signals.gradient_flow, (*WRONG, "dead units", "saturation",
-                                                   "loss at start")),
-    Check("update size", learning.update_size, (*WRONG, "optimizer", "gradient flow",
-                                                "dead units")),
-    Check("one batch", learning.one_batch, (*WRONG, "optimizer", "parameters found", "dead units",
-                                            "saturation", "gradient flow", "update size",
-                                            "loss at start")),
+    Check("loss at start", output.loss_at_start, CAUSES),
+    Check("gradient flow", signals.gradient_flow, (*CAUSES, "loss at start")),
+    Check("update size", learning.update_size, (*CAUSES, "optimizer", "gradient flow")),
+    Check(
+        "one batch",
+        learning.one_batch,
+        (*CAUSES, "parameters found", "optimizer", "loss at start", "gradient flow", "update size"),
+    ),
     Check("train mode", loop.modes),
-    Check("step", loop.step_runs, (*DATA, "examples apart")),
+    Check("step", loop.step_runs, (*RUNS, "examples apart")),
     Check("zero_grad", loop.zero_grad),
-    Check("order of the loop", loop.order, ("optimizer", "symmetry", "dead units",
-                                           "parameters reached")),
+    Check("order of the loop", loop.order, (*CAUSES, "optimizer")),
     Check("kept graphs", loop.kept_graphs),
     Check("scheduler", loop.scheduler),
-]  # fmt: skip
+]
 
 
 def doctor(
@@ -118,7 +118,7 @@ def _make(check: Check, training: Training, report: Report) -> None:
     except Exception as error:  # a model that fails on some batches only
         if str(error).startswith("doctor: "):  # it refuses an argument
             raise
-        report.not_checked[check.name] = f"failed with {type(error).__name__}: {first_line(error)}"
+        report.not_checked[check.name] = f"failed with {type(error).__name__}: {told(error)[0]}"
     else:
         if isinstance(said, str):
             report.passed[check.name] = said

@@ -7,10 +7,9 @@ import numpy as np
 from ...graph import watching
 from ...nn.utils import evaluating
 from ...tensor import Tensor, no_grad
-from .data import first_line
 from .report import Finding, NotChecked
 from .snapshot import same_chance
-from .training import Call, Record, Training, output_array, raised_at
+from .training import Call, Record, Training, output_array, raised_at, told
 
 BATCHES = 7, 5, 3, 2  # a number that hardly any other axis has, so that it tells the batch's
 TOLERANCE = 1e-4  # relative to the largest number: products of matrices round
@@ -37,7 +36,7 @@ def examples_apart(training: Training) -> Finding | str:
     except Exception as error:
         fixed = _first_fixed(training.forward.calls, record.calls, len(whole), n)
         return Finding(
-            f"the model works with {len(whole)} examples and fails with {n}: {first_line(error)}",
+            f"the model works with {len(whole)} examples and fails with {n}: {told(error)[0]}",
             type(error).__name__,
             fixed.place.line if fixed else raised_at(error, training.line),
             "x.shape[0] in place of a fixed batch size",
@@ -53,7 +52,7 @@ def examples_apart(training: Training) -> Finding | str:
     moved = np.abs(after - before).reshape(n, -1).max(1)
     touched = np.flatnonzero(moved[1:] > TOLERANCE * size) + 1
     if not len(touched):
-        return f"of {n} outputs, only the changed example's has changed"
+        return f"changing one example leaves the outputs of the {n - 1} others as they were"
     culprit = _first_mix(record.calls, record_after.calls, n)
     if culprit is not None and culprit.place.op == "batch_norm":
         raise NotChecked("batch norm without running statistics takes those of the batch")

@@ -21,7 +21,7 @@ ENOUGH = 20  # steps without which a failure says nothing
 LEARNED, ENOUGH_LEARNED = 0.95, 0.5  # the last loss relative to the first; the second is enough
 EQUAL = 1e-6  # relative difference of outputs that are taken as equal
 RATE = 3e-3  # of Adam, where the user's optimizer does not learn
-HUGE, TINY = 0.5, 2e-6  # an update relative to the weight; 1e-3 is the rule of thumb
+HUGE, USUAL, TINY = 0.5, 3e-3, 2e-6  # an update relative to the weight
 GROWN = 2.0  # the last loss relative to the first, where the learning rate is too high
 
 
@@ -30,7 +30,7 @@ def update_size(training: Training) -> Finding | str:
     before = {name: p.data.copy() for name, p in _weights(training)}
     if not before:
         raise NotChecked("the optimizer holds no weights of the model")
-    with training.starting_values(), full_rate(training.optimizer):
+    with at_full_rate(training):
         losses = _train(training, training.optimizer, steps=3)
         done = max(1, len(losses) - 1)
         ratios = sorted(
@@ -43,22 +43,13 @@ def update_size(training: Training) -> Finding | str:
     middle, rate = ratios[len(ratios) // 2], highest_rate(training.optimizer)
     facts = f"{middle:.1e} of a weight a step, lr={rate:g}"
     if not np.isfinite(middle) or middle > HUGE or not np.isfinite(losses[-1]):
-        return Finding(
-            "the steps are so large that they wipe out the weights",
-            facts,
-            training.line,
-            f"lr={_round(rate * 1e-2 / max(middle, HUGE))}"
-            if np.isfinite(middle)
-            else f"lr={_round(rate / 100)}",
-        )
+        times = USUAL / middle if middle > HUGE and np.isfinite(middle) else USUAL
+        text = "the steps are so large that they wipe out the weights"
+        return Finding(text, facts, training.line, f"lr={rate * times:.0e}")
     if middle < TINY:
-        edit = f"lr={_round(rate * 1e-3 / middle)}" if middle else "a larger lr"
-        return Finding(
-            "the steps are so small that nothing will be learned",
-            facts,
-            training.line,
-            edit,
-        )
+        edit = f"lr={rate * USUAL / middle:.0e}" if middle else "a larger lr"
+        text = "the steps are so small that nothing will be learned"
+        return Finding(text, facts, training.line, edit)
     return facts
 
 
@@ -68,7 +59,7 @@ def one_batch(training: Training) -> Finding | str:
     trained = [p for p in training.parameters.values() if id(p) in training.optimized]
     if not trained or not training.first.loss.requires_grad:
         raise NotChecked("the optimizer moves nothing that the loss hangs on")
-    with training.starting_values(), full_rate(training.optimizer):
+    with at_full_rate(training):
         own = _train(training, training.optimizer)
         equal = _all_equal(training)
     facts = f"loss {own[0]:.4g} -> {own[-1]:.4g} in {len(own) - 1} steps of {name}"
@@ -92,7 +83,7 @@ def one_batch(training: Training) -> Finding | str:
             f"on one batch the loss grows: {name} goes uphill, or too far",
             facts,
             training.line,
-            "leave out maximize=True" if climbs else f"lr={_round(rate / 10)}",
+            "leave out maximize=True" if climbs else f"lr={rate / 10:.0e}",
         )
     if other[-1] <= LEARNED * other[0]:
         return facts
@@ -148,21 +139,19 @@ def _all_equal(training: Training) -> bool:
 def _weights(training: Training) -> Iterator[tuple[str, Tensor]]:
     """The weights that the optimizer moves, without biases and scales."""
     for name, p in training.parameters.items():
-        if (
-            p.ndim > 1
-            and id(p) in training.optimized
-            and training.first.gradients[name] is not None
-        ):
+        reached = training.first.gradients[name] is not None
+        if p.ndim > 1 and reached and id(p) in training.optimized:
             yield name, p
 
 
 @contextmanager
-def full_rate(optimizer: Optimizer) -> Iterator[None]:
-    """Within the block, the learning rate that a scheduler warms up to."""
-    for group in optimizer.param_groups:
-        if "lr" in group:
-            group["lr"] = _full(group)
-    yield  # starting_values puts the rates back
+def at_full_rate(training: Training) -> Iterator[None]:
+    """Within the block, the learning rate that a scheduler warms up to; then all is as before."""
+    with training.starting_values():
+        for group in training.optimizer.param_groups:
+            if "lr" in group:
+                group["lr"] = _full(group)
+        yield
 
 
 def highest_rate(optimizer: Optimizer) -> float:
@@ -174,14 +163,10 @@ def _full(group: dict[str, Any]) -> float:
     return max(group.get("lr", 0.0), group.get("initial_lr", 0.0), group.get("max_lr", 0.0))
 
 
-def _round(x: float) -> str:
-    return f"{x:.0e}".replace("e-0", "e-").replace("e+00", "")
-
-
 def later_gradients(training: Training) -> list[dict[str, Any]]:
     """The gradients on other batches, after steps of the optimizer."""
     found = []
-    with training.starting_values(), full_rate(training.optimizer):
+    with at_full_rate(training):
         training.model.train()
         for i in range(3):
             x, y = training.few(EXAMPLES, i % len(training.batches))

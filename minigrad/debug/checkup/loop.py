@@ -8,10 +8,9 @@ import re
 from collections.abc import Callable
 
 from ..naming import Place
-from .data import first_line
 from .parameters import listed
 from .report import Finding, NotChecked
-from .training import Training
+from .training import Training, told
 from .watch import Watched
 
 GIVE = "needs your training step: doctor(..., step=step), where step(x, y) does what your loop does"
@@ -23,12 +22,12 @@ def step_runs(training: Training) -> Finding | str:
     watched = _watched(training, also_failed=True)
     if watched.error is None:
         return f"{watched.calls} calls"
-    error = watched.error
+    text, edit = told(watched.error)
     return Finding(
-        f"your step fails: {first_line(error)}",
-        f"{type(error).__name__} in call {watched.calls + 1}",
+        f"your step fails: {text}",
+        f"{type(watched.error).__name__} in call {watched.calls + 1}",
         watched.error_line,
-        _edit_of(str(error)),
+        edit,
     )
 
 
@@ -61,7 +60,7 @@ def order(training: Training) -> Finding | str:
         )
     if not steps:
         if ".step(" in _source(training.step):
-            raise NotChecked(f"{facts}; gradients are added up for longer")
+            raise NotChecked(f"{facts}: another optimizer, or gradients added up for longer")
         return Finding(
             "nothing moves: optimizer.step() is not called",
             facts,
@@ -135,18 +134,15 @@ def kept_graphs(training: Training) -> Finding | str:
         raise NotChecked(f"only {watched.calls} calls of your step in the time there is")
     if node is None:
         return f"none is left of {watched.calls} calls"
-    name = watched.kept_in
-    item = "loss" if name in ("", "total") else "it"
-    line, code = _use_of(name, training.step)
+    line, code = _use_of(watched.kept_in, training.step)
     edit = re.sub(r"(append\(|\+=\s*|\+\s*)(\w+)\b(?!\.)", r"\1\2.item()", code, count=1)
+    holder = f" in {watched.kept_in}" if watched.kept_in else ""
     return Finding(
-        f"the result of {Place.of(node)} is kept"
-        + (f" in {name}" if name else "")
-        + ", and what it was computed from with it: "
+        f"the result of {Place.of(node)} is kept{holder}, and what it was computed from with it: "
         "memory grows with each batch",
         f"still there {watched.calls - 1} calls later",
         line or node.line,
-        edit or f"{item}.item(), or .detach(), to keep the number",
+        edit if edit != code else "keep loss.item(), or output.detach()",
     )
 
 
@@ -176,14 +172,6 @@ def _watched(training: Training, also_failed: bool = False) -> Watched:
     if training.watched.error is not None and not also_failed:
         raise NotChecked("your step fails, see above")
     return training.watched
-
-
-def _edit_of(message: str) -> str:
-    """The edit that an error's message ends with."""
-    if "does not require grad" in message:
-        return "leave out no_grad(), .detach() and .data between the model and backward()"
-    head, _, edit = message.splitlines()[0].rpartition("; ")
-    return edit.removeprefix("write ") if head else "what the message says"
 
 
 def _line_of(step: Callable | None) -> str:

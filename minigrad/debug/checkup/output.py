@@ -12,7 +12,7 @@ from ..naming import Place
 from .report import Finding, NotChecked
 from .training import Training, output_array
 
-# Ops that only move or scale numbers, so that what stands before them is the last activation.
+# Ops that only move numbers: what stands before them is the last activation.
 MOVES = {"reshape", "permute", "getitem", "expand", "flip", "roll", "astype", "pad"}
 BOUNDED = {
     "sigmoid": (0, 1),
@@ -96,7 +96,9 @@ def _maker(target: Any) -> Node | None:
 
 def _log_probabilities(training: Training, node: Node) -> Finding | None:
     """A finding where nll_loss is not given log-probabilities."""
-    call = next(c for c in training.first.calls if c.result.grad_fn is node)
+    call = next((c for c in training.first.calls if c.result.grad_fn is node), None)
+    if call is None:
+        return None
     shares = np.exp(call.inputs[0].data.astype(np.float64))
     total = shares.sum(1)
     if any(np.abs(sums - 1).max() < PERFECT for sums in (total, shares.sum(0))):

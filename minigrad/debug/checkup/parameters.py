@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import Node
+from ...graph import HERE, MODELS, Node, line_text
 from ...tensor import Tensor
 from .learning import later_gradients
 from .report import Finding
@@ -39,7 +39,7 @@ def reached(training: Training) -> list[Finding] | str:
     ]
     if zero:
         later = later_gradients(training)
-        zero = [name for name in zero if not any(dw[name].any() for dw in later)]
+        zero = [name for name in zero if not any(name in dw and dw[name].any() for dw in later)]
     if zero:
         found.append(
             Finding(
@@ -111,8 +111,6 @@ def _any_same(x: Tensor, others: list[Tensor]) -> bool:
 
 def _line_of(training: Training, p: Tensor) -> str:
     """The forward of the user's layer that holds p; where doctor was called if it is minigrad's."""
-    from ...graph import HERE, MODELS, line_text
-
     for layer in reversed(list(training.model.modules())):
         code = type(layer).forward.__code__
         theirs = not code.co_filename.startswith(HERE) or code.co_filename == MODELS
@@ -123,10 +121,9 @@ def _line_of(training: Training, p: Tensor) -> str:
 
 def not_the_models(training: Training) -> list[Finding] | str:
     """What the loss hangs on and is to be trained belongs to the model, or to the optimizer."""
-    known = training.own | set(training.optimized) | {id(training.forward.x)}
-    nodes = {node: node for node in training.first.nodes}
+    known = training.own | set(training.optimized) | {id(x) for x, _ in training.batches}
     strange: dict[int, tuple[Tensor, Node]] = {}
-    for node in nodes:
+    for node in training.first.nodes:
         for leaf in node.inputs:
             if isinstance(leaf, Tensor) and id(leaf) not in known:
                 strange.setdefault(id(leaf), (leaf, node))
@@ -135,7 +132,7 @@ def not_the_models(training: Training) -> list[Finding] | str:
         by_line[node.line].append((leaf, node))
     found = []
     for line, pairs in by_line.items():
-        shapes = listed([str(leaf.shape) for leaf, _ in pairs])
+        shapes = listed([leaf.shape for leaf, _ in pairs])
         found.append(
             Finding(
                 f"{pairs[0][1].name} uses parameters that model.parameters() does "

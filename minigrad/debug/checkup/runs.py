@@ -6,9 +6,8 @@ import numpy as np
 
 from ...tensor import Tensor
 from ..finite import NotFiniteError, detect_nan
-from .data import first_line
 from .report import Finding, NotChecked
-from .training import Training, raised_at
+from .training import Training, raised_at, told
 
 
 def forward(training: Training) -> Finding | str:
@@ -16,13 +15,12 @@ def forward(training: Training) -> Finding | str:
     try:
         output, x = training.forward.output, training.forward.x
     except NotChecked:
-        error = training.failure
-        kind = type(error).__name__
+        text, edit = told(training.failure)
         return Finding(
-            f"the model fails on a batch: {first_line(error)}",
-            kind,
-            raised_at(error, training.line),
-            "what the message says",
+            f"the model fails on a batch: {text}",
+            f"{type(training.failure).__name__}, inputs {training.batches[0][0].shape}",
+            raised_at(training.failure, training.line),
+            edit,
         )
     shape = output.shape if isinstance(output, Tensor) else type(output).__name__
     return f"{x.shape} -> {shape}"
@@ -34,14 +32,13 @@ def loss(training: Training) -> Finding | str:
     try:
         value = training.first.value
     except NotChecked:
-        error, y = training.failure, forward.y
-        shapes = [str(getattr(t, "shape", type(t).__name__)) for t in (forward.output, y)]
-        text, _, edit = first_line(error).rpartition("; ")
+        text, edit = told(training.failure)
+        shapes = [getattr(t, "shape", type(t).__name__) for t in (forward.output, forward.y)]
         return Finding(
-            f"the loss fails: {text or edit}",
+            f"the loss fails: {text}",
             f"outputs {shapes[0]}, targets {shapes[1]}",
-            raised_at(error, training.line),
-            edit.removeprefix("write ") if text else "what the message says",
+            raised_at(training.failure, training.line),
+            edit,
         )
     if np.isfinite(value):
         return f"{value:.4g} at the start"

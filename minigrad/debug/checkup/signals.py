@@ -45,7 +45,7 @@ def _by_unit(call: Call) -> np.ndarray:
     """A relu's results as (units, rest): channels, or what a linear layer before it counts."""
     y, node = call.result.data, call.result.grad_fn
     before = node.inputs[0] if node is not None and node.inputs else None
-    linear = isinstance(before, Node) and before.name in ("linear", "matmul")
+    linear = isinstance(before, Node) and before.name in ("linear", "matmul", "layer_norm")
     axis = y.ndim - 1 if linear else min(1, y.ndim - 1)
     return np.moveaxis(y, axis, 0).reshape(y.shape[axis], -1)
 

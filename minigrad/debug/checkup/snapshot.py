@@ -21,6 +21,7 @@ from ...random import Generator, get_rng_state, set_rng_state
 from ...tensor import Tensor
 
 ABSENT = object()
+LARGE = 2**26  # bytes of an array around a step that is taken for data, which no step writes to
 OBJECTS = Layer, Optimizer, LRScheduler  # what these hold is put back too
 
 Undo = list[Callable[[], Any]]
@@ -41,7 +42,8 @@ def unchanged(things: Iterable[Any], functions: Iterable[Any] = ()) -> Iterator[
         for holder, variables in surroundings(function):
             undo.append(partial(_put_back_variables, holder, variables))
             for value in variables.values():
-                _remember(value, undo, seen)
+                if getattr(value.data if isinstance(value, Tensor) else value, "nbytes", 0) < LARGE:
+                    _remember(value, undo, seen)
     try:
         with same_chance():
             yield

@@ -23,16 +23,11 @@ if TYPE_CHECKING:
 NUMPY = os.path.dirname(np.__file__)
 EXAMPLES = 256  # of the first batch that a pass takes
 
-LOSSES = {
-    "cross_entropy",
-    "nll_loss",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "mse_loss",
-    "l1_loss",
-    "huber_loss",
-    "smooth_l1_loss",
-}  # fmt: skip  the ops of those that are known
+# The ops of the losses that are known.
+LOSSES = (
+    "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss",
+)  # fmt: skip
 
 
 class Call(NamedTuple):
@@ -91,6 +86,8 @@ class once:
 
 class Training:
     """Model, loss and optimizer with some batches of the loader; `step` is the user's own."""
+
+    failure: Exception  # what the model or the loss has raised
 
     def __init__(
         self,
@@ -154,8 +151,6 @@ class Training:
         check_loss(self.loss, loss)
         nodes = graph_of(loss)
         return Pass(loss, record.calls, nodes, self.gradients_of(loss))
-
-    failure: Exception
 
     def gradients_of(self, loss: Tensor) -> dict[str, np.ndarray | None]:
         """The gradients of the parameters, which have none before and after."""
@@ -237,6 +232,15 @@ def check_loss(loss: Any, value: Any) -> None:
             f"doctor: loss must return one number, {name} returned shape {value.shape}; "
             'write reduction="mean", or .mean() at its end'
         )
+
+
+def told(error: BaseException) -> tuple[str, str]:
+    """What an error says in its first line, and the edit that it ends with."""
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    if "does not require grad" in line:
+        return line, "leave out no_grad(), .detach() and .data between the model and backward()"
+    text, _, edit = line.rpartition("; ")
+    return (text, edit.removeprefix("write ")) if text else (line, "what the message says")
 
 
 def raised_at(error: BaseException, default: str) -> str:

@@ -22,6 +22,7 @@ LEARNED, ENOUGH_LEARNED = 0.95, 0.5  # the last loss relative to the first; the 
 EQUAL = 1e-6  # relative difference of outputs that are taken as equal
 RATE = 3e-3  # of Adam, where the user's optimizer does not learn
 HUGE, USUAL, TINY = 0.5, 3e-3, 2e-6  # an update relative to the weight
+TINY_RATE = 1e-4  # above it, a small update is due to small gradients
 GROWN = 2.0  # the last loss relative to the first, where the learning rate is too high
 
 
@@ -46,7 +47,7 @@ def update_size(training: Training) -> Finding | str:
         times = USUAL / middle if middle > HUGE and np.isfinite(middle) else USUAL
         text = "the steps are so large that they wipe out the weights"
         return Finding(text, facts, training.line, f"lr={rate * times:.0e}")
-    if middle < TINY:
+    if middle < TINY and rate <= TINY_RATE:  # a net that has learned moves little, too
         edit = f"lr={rate * USUAL / middle:.0e}" if middle else "a larger lr"
         text = "the steps are so small that nothing will be learned"
         return Finding(text, facts, training.line, edit)

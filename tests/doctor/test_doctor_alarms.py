@@ -58,6 +58,12 @@ ODD = {
     "a class of one in a hundred": (lambda: small(20, 2), ONE_HOT, RARE, F.cross_entropy),
     "pixels all labelled 1": (pixelwise, IMAGES, np.ones_like(PIXELS), F.cross_entropy),
     "a sum": (lambda: small(20, 4), ONE_HOT, KIND % 4, nn.CrossEntropyLoss(reduction="sum")),
+    "scales of a whole map": (
+        lambda: nn.Sequential(nn.LayerNorm([1, 8, 8]), nn.Conv2d(1, 8, 3), nn.LayerNorm([8, 6, 6]),
+                              nn.Flatten(), nn.Linear(288, 2)),
+        IMAGES, PIXELS[:, 0, 0], F.cross_entropy),
+    "few examples, the rare class not among them": (
+        lambda: small(20, 2), ONE_HOT[:60], 0 * KIND[:60], F.cross_entropy),
     "no hidden layer": (lambda: nn.Linear(20, 4), ONE_HOT, KIND % 4, F.cross_entropy),
 }  # fmt: skip
 
@@ -91,6 +97,17 @@ def test_a_net_that_has_learned_moves_little():
     assert float(report.passed["update size"].split()[0]) < 1e-6
 
 
+def test_one_batch_is_learned_without_dropout():
+    said = []
+    for layer in (nn.Dropout(0.98), nn.Identity()):
+        mg.manual_seed(0)
+        model = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), layer, nn.Linear(32, 4))
+        loader = DataLoader(TensorDataset(mg.tensor(ONE_HOT), mg.tensor(KIND % 4)), 30)
+        optimizer = optim.Adam(model.parameters(), lr=1e-2)
+        said.append(no_alarm(model, loader, F.cross_entropy, optimizer).passed["one batch"])
+    assert said[0] == said[1]
+
+
 def test_a_layer_that_is_frozen_by_hand_and_a_loss_with_parameters():
     class Scaled(nn.Layer):
         def __init__(self):
@@ -106,6 +123,37 @@ def test_a_layer_that_is_frozen_by_hand_and_a_loss_with_parameters():
     optimizer = optim.Adam([*model[2].parameters(), *loss.parameters()], lr=1e-2)
     loader = DataLoader(TensorDataset(mg.tensor(ONE_HOT), mg.tensor(KIND % 4)), 30)
     no_alarm(model, loader, loss, optimizer)
+
+
+def test_a_number_beside_the_model_that_the_optimizer_knows():
+    mg.manual_seed(0)
+    model, temperature = small(20, 4), mg.ones(1, requires_grad=True)
+
+    def loss(output, target):
+        return F.cross_entropy(temperature * output, target)
+
+    optimizer = optim.Adam([*model.parameters(), temperature], lr=1e-2)
+    loader = DataLoader(TensorDataset(mg.tensor(ONE_HOT), mg.tensor(KIND % 4)), 30)
+    no_alarm(model, loader, loss, optimizer)
+
+
+def test_what_the_first_call_and_the_latest_have_kept():
+    mg.manual_seed(0)
+    model, first, latest = small(20, 4), None, None
+    optimizer = optim.Adam(model.parameters(), lr=1e-2)
+    loader = DataLoader(TensorDataset(mg.tensor(ONE_HOT), mg.tensor(KIND % 4)), 30)
+
+    def step(x, y):
+        nonlocal first, latest
+        optimizer.zero_grad()
+        latest = F.cross_entropy(model(x), y)
+        first = first or latest
+        latest.backward()
+        optimizer.step()
+
+    report = debug.doctor(model, loader, F.cross_entropy, optimizer, step)
+    assert not report
+    assert report.passed["kept graphs"] == "none is left of 3 calls"
 
 
 @settings(max_examples=12, derandomize=True, database=None)

@@ -101,6 +101,8 @@ DATA = [
     ("mlp", TARGETS, f"{TARGETS}.float()", "loss", "target.long()"),
 ]  # fmt: skip
 OUTPUT = [
+    ("lenet", "nn.Linear(64, 32)", "nn.Linear(100, 32)", "forward", "write: Linear(64, 32)",
+     "self.fc1(x)"),
     ("mlp", LAST, f"{LAST} nn.Softmax(1),", "output activation", "leave out the softmax"),
     ("mlp", LAST, f"{LAST} nn.ReLU(),", "output activation", "leave out the relu"),
     ("lenet", FC2, f"{FC2}.softmax(1)", "output activation", "out the softmax", ".softmax(1)"),

@@ -170,7 +170,7 @@ def _watched(training: Training, also_failed: bool = False) -> Watched:
     if training.watched is None:
         training.watched = Watched(training).run()
     if training.watched.error is not None and not also_failed:
-        raise NotChecked("your step fails, see above")
+        raise NotChecked("your step fails")
     return training.watched
 
 

@@ -87,8 +87,9 @@ def _rows(named: dict[str, str]) -> list[str]:
         names.setdefault(text, []).append(name)
     rows = []
     for text, group in names.items():
-        left = textwrap.wrap(", ".join(group), NAME)
+        whole = [name.replace(" ", "\N{NO-BREAK SPACE}") for name in group]
+        left = textwrap.wrap(", ".join(whole), NAME)
         right = textwrap.wrap(text, WIDTH - NAME - 5)
         for name, line in zip_longest(left, right, fillvalue=""):
-            rows.append(f"    {name:{NAME}} {line}".rstrip())
+            rows.append(f"    {name:{NAME}} {line}".replace("\N{NO-BREAK SPACE}", " ").rstrip())
     return rows

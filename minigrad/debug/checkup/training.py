@@ -135,7 +135,7 @@ class Training:
                 output = self.model(x)
             except Exception as error:
                 self.failure = error
-                raise NotChecked("the model fails, see above") from error
+                raise NotChecked("the model fails") from error
         return Forward(x, y, output, record.calls)
 
     @once
@@ -147,7 +147,7 @@ class Training:
                 loss = self.loss(forward.output, forward.y)
             except Exception as error:
                 self.failure = error
-                raise NotChecked("the loss fails, see above") from error
+                raise NotChecked("the loss fails") from error
         check_loss(self.loss, loss)
         nodes = graph_of(loss)
         return Pass(loss, record.calls, nodes, self.gradients_of(loss))

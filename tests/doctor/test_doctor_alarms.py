@@ -156,7 +156,7 @@ def test_what_the_first_call_and_the_latest_have_kept():
     assert report.passed["kept graphs"] == "none is left of 3 calls"
 
 
-@settings(max_examples=12, derandomize=True, database=None)
+@settings(max_examples=8, derandomize=True, database=None)
 @given(
     widths=st.lists(st.integers(8, 40), min_size=0, max_size=4),
     activation=st.sampled_from([nn.ReLU, nn.Tanh, nn.GELU, nn.LeakyReLU, nn.ELU, nn.SiLU]),

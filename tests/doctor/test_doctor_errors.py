@@ -53,7 +53,10 @@ WRONG = {
         (list(MODEL.parameters()), r"an Optimizer, got list; write optim.Adam\(model.parameters"),
         (NO_PARAMETERS, r"the optimizer holds no parameters; write optim.Adam\(model.param"),
     ],
-    "step": [(3, r"step must be a function of a batch, got int; write def step\(x, y\):")],
+    "step": [
+        (3, r"step must be a function of a batch, got int; write def step\(x, y\):"),
+        (lambda batch: None, r"got function\(batch\); write def step\(x, y\):"),
+    ],
 }
 
 

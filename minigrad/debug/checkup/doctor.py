@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from inspect import signature as signature_of
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -198,11 +199,20 @@ def _refuse_wrong_types(model: Any, loader: Any, loss: Any, optimizer: Any, step
         raise ValueError(
             "doctor: the optimizer holds no parameters; write optim.Adam(model.parameters())"
         )
-    if step is not None and not callable(step):
+    if step is not None and not _takes_a_batch(step):
+        signature = signature_of(step) if callable(step) else ""
         raise TypeError(
-            f"doctor: step must be a function of a batch, got {_kind(step)}; write "
+            f"doctor: step must be a function of a batch, got {_kind(step)}{signature}; write "
             "def step(x, y): with what your loop does"
         )
+
+
+def _takes_a_batch(step: Any) -> bool:
+    try:
+        signature_of(step).bind(None, None)
+    except TypeError:
+        return False
+    return True
 
 
 def _kind(thing: Any) -> str:

@@ -18,7 +18,7 @@ class Pairs:
         return image, image
 
 
-loader = DataLoader(Pairs(Digits(transform=ToTensor())), batch_size=40, shuffle=True)
+loader = DataLoader(Pairs(Digits(transform=ToTensor())), batch_size=24, shuffle=True)
 
 model = nn.Sequential(
     nn.Conv2d(1, 8, 3, stride=2, padding=1),

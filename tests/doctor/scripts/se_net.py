@@ -6,8 +6,8 @@ from minigrad.transforms import Compose, Normalize, RandomAffine, ToTensor
 from minigrad.utils.data import DataLoader
 
 augment = Compose([RandomAffine(10, (0.1, 0.1)), ToTensor(), Normalize((0.3,), (0.3,))])
-data = SyntheticShapes(transform=augment, n=300, size=12)
-loader = DataLoader(data, batch_size=30, shuffle=True)
+data = SyntheticShapes(transform=augment, n=300, size=10)
+loader = DataLoader(data, batch_size=20, shuffle=True)
 
 
 class Net(nn.Layer):

@@ -12,8 +12,8 @@ loader = DataLoader(Digits(transform=ToTensor()), batch_size=20, shuffle=True)
 class ViT(nn.Layer):
     def __init__(self, width=16):
         super().__init__()
-        self.patches = nn.Conv2d(1, width, 2, stride=2)
-        self.position = nn.Parameter(0.02 * mg.randn(16, width))
+        self.patches = nn.Conv2d(1, width, 4, stride=4)
+        self.position = nn.Parameter(0.02 * mg.randn(4, width))
         layer = nn.TransformerEncoderLayer(width, 4, 32, batch_first=True, norm_first=True)
         self.encoder = nn.TransformerEncoder(layer, 2)
         self.norm = nn.LayerNorm(width)

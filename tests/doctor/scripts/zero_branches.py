@@ -20,7 +20,7 @@ class Scaled(nn.Layer):
 
 
 model = nn.Sequential(
-    nn.Conv2d(1, 8, 3, stride=2, padding=1),
+    nn.Conv2d(1, 8, 4, stride=4),
     nn.ReLU(),
     nn.DeformConv(8, 8, 3, padding=1),
     nn.ReLU(),

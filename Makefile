@@ -21,7 +21,7 @@ test: $(INSTALLED)  ## the tests: no network, no PyTorch
 test-oracle: $(WITH_TORCH)  ## compare every value and gradient with PyTorch (installs it)
 	$(BIN)/python -m pytest -o addopts=-q tests/oracle
 
-doctor: $(INSTALLED)  ## debug.doctor on 20 scripts that train well, and on 67 mistakes in them
+doctor: $(INSTALLED)  ## debug.doctor on 20 scripts that train well, and on 73 mistakes in them
 	$(BIN)/python tests/doctor
 
 bench: $(WITH_TORCH)  ## time nets beside PyTorch, pictures in runs/bench; SECTIONS=all for all it can time

@@ -118,10 +118,19 @@ OUTPUT = [
     ("regression", "y = y.unsqueeze(1)", "", "broadcast", "y.unsqueeze(1)", "(output - target)"),
     ("imbalanced", ".squeeze(1)", "", "loss", "output.squeeze(-1)"),
     ("multilabel", ", nn.Sigmoid()", "", "loss", "apply sigmoid"),
+    ("regression", "((output - target) ** 2)", "(output - target)", "loss direction", "missing",
+     "(output - target).mean()"),
+    ("regression", "return ((", "return -((", "loss direction", "sign", "return -"),
+    ("segmentation", "nn.Conv2d(12, 6, 1),", "nn.Conv2d(12, 6, 1), nn.Softmax(1),",
+     "output activation", "leave out the softmax"),
     ("vae", ".sigmoid(), mean", ".log(), mean", "loss", "in 0..1", "F.binary_cross"),
     ("mlp", "loss =", "nn.init.normal_(model[4].weight, std=5)\nloss =", "loss at start", "ln 10"),
 ]  # fmt: skip
 PARAMETERS = [
+    ("resnet", "return F.relu(x + y)", "return F.relu(x)", "parameters reached",
+     "4.conv1.weight, 4.bn1.weight", "self.bn2(self.conv2(y))"),
+    ("lenet", "F.max_pool2d(F.relu(self.conv2(x)), 2)", "self.conv2(x).argmax(2).float()",
+     "parameters reached", "argmax", ".argmax(2)"),
     ("lenet", FC1, "x = F.relu(x[:, :32])", "parameters reached", "fc1.weight", "def forward"),
     ("lenet", FLATTEN, "x = x.detach().flatten(1)", "parameters reached", "conv1.weight",
      ".detach()"),
@@ -160,6 +169,8 @@ SIGNALS = [
      "does not use its input"),
 ]  # fmt: skip
 LOOP = [
+    ("mlp", "loss(model(x), y)", "loss(model(x).softmax(1), y)", "activation in step",
+     "out the softmax", ".softmax(1)"),
     ("mlp", ZERO, "", "zero_grad", "found the gradients", BACK),
     ("accumulation", f"    {ZERO}", "", "zero_grad", "found the gradients", ".backward()"),
     ("resnet", ZERO, "", "zero_grad", "found the gradients", ".backward()"),

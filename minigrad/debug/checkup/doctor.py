@@ -32,14 +32,15 @@ class Check(NamedTuple):
 # The causes first; what they may explain waits until they are mended.
 RUNS = ("inputs", "labels", "forward", "loss")
 CAUSES = (
-    *RUNS, "broadcast", "output activation", "symmetry", "dead units", "saturation",
-    "parameters reached", "examples apart",
+    *RUNS, "loss direction", "broadcast", "output activation", "symmetry", "dead units",
+    "saturation", "parameters reached", "examples apart",
 )  # fmt: skip
 CHECKS = [
     Check("inputs", data.inputs),
     Check("forward", runs.forward, ("inputs",)),
     Check("labels", data.labels),
     Check("loss", runs.loss, ("inputs", "labels")),
+    Check("loss direction", runs.direction),
     Check("broadcast", runs.broadcast),
     Check("last batch", data.last_batch),
     Check("output activation", output.output_activation),
@@ -60,6 +61,7 @@ CHECKS = [
     ),
     Check("train mode", loop.modes),
     Check("step", loop.step_runs, (*RUNS, "examples apart")),
+    Check("activation in step", loop.activation, ("output activation",)),
     Check("zero_grad", loop.zero_grad),
     Check("order of the loop", loop.order, (*CAUSES, "optimizer")),
     Check("kept graphs", loop.kept_graphs),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from ..naming import Place
+from .output import not_logits
 from .parameters import listed
 from .report import Finding, NotChecked
 from .training import Training, told
@@ -29,6 +30,14 @@ def step_runs(training: Training) -> Finding | str:
         watched.error_line,
         edit,
     )
+
+
+def activation(training: Training) -> Finding | str:
+    """No activation before the loss that only the step applies."""
+    watched = _watched(training)
+    if watched.misplaced is None:
+        return "none before the loss that the loss does not expect"
+    return not_logits(watched.misplaced, "in the graph of your step, not in the model's")
 
 
 def zero_grad(training: Training) -> Finding | str:

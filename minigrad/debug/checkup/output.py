@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,10 +53,10 @@ FAR = 1.5  # the loss at the start, relative to that of no opinion
 
 def output_activation(training: Training) -> Finding | str:
     """No activation between the last layer and the loss that the loss does not expect."""
-    for node in training.first.nodes:
-        made = _maker(node.inputs[0]) if node.name in LOGITS else None
-        if made is not None and made.name in WRONG_LOGITS:
-            return _not_logits(training, made, node)
+    twice = misplaced(training.first.nodes)
+    if twice is not None:
+        y = output_array(training.forward.output)
+        return not_logits(twice, f"outputs {y.min():.3g} to {y.max():.3g}")
     names = [node.name for node in training.loss_nodes]
     for node in training.loss_nodes:
         found = _log_probabilities(training, node) if node.name == "nll_loss" else None
@@ -75,16 +75,28 @@ def output_activation(training: Training) -> Finding | str:
     return f"{made.name} before {', '.join(names) or 'a loss of your own'}"
 
 
-def _not_logits(training: Training, made: Node, node: Node) -> Finding:
-    """An activation before a loss that applies one itself."""
-    text = WHY.get(made.name, CUT).format(loss=node.name, own=LOGITS[node.name], op=made.name)
-    y = output_array(training.forward.output)
-    return Finding(
-        f"{Place.of(made)} comes before {node.name}: {text}",
-        f"outputs {y.min():.3g} to {y.max():.3g}",
-        Place.of(made).line,
-        f"leave out the {made.name}: give {node.name} the output of the layer before it",
-    )
+class Misplaced(NamedTuple):
+    """An activation, and the op behind it that wants none."""
+
+    activation: Place
+    op: str
+
+
+def misplaced(nodes: list[Node]) -> Misplaced | None:
+    """The first activation among the nodes of a graph that stands before a loss of logits."""
+    for node in nodes:
+        made = _maker(node.inputs[0]) if node.name in LOGITS else None
+        if made is not None and made.name in WRONG_LOGITS:
+            return Misplaced(Place.of(made), node.name)
+    return None
+
+
+def not_logits(twice: Misplaced, evidence: str) -> Finding:
+    """What is wrong with an activation before a loss that applies one itself."""
+    place, op = twice
+    text = WHY.get(place.op, CUT).format(loss=op, own=LOGITS[op], op=place.op)
+    edit = f"leave out the {place.op}: give {op} the output of the layer before it"
+    return Finding(f"{place} comes before {op}: {text}", evidence, place.line, edit)
 
 
 def _maker(target: Any) -> Node | None:

@@ -20,19 +20,16 @@ ALIKE = 1e-5  # relative difference of rows that are taken as equal
 def reached(training: Training) -> list[Finding] | str:
     """The gradient of the loss reaches every parameter that is to be trained."""
     gradients = training.first.gradients
-    missing: dict[Cut, list[str]] = defaultdict(list)
+    missing: dict[tuple[str, str], list[tuple[str, Cut]]] = defaultdict(list)
     for name, gradient in gradients.items():
         if gradient is None:
-            missing[_where_cut(training, training.parameters[name])].append(name)
-    found = [
-        Finding(
-            f"{listed(names)} {'get' if len(names) > 1 else 'gets'} no gradient: {cut.why}",
-            f"grad is None, {cut.what}",
-            cut.line,
-            cut.edit,
-        )
-        for cut, names in missing.items()
-    ]
+            cut = _where_cut(training, training.parameters[name])
+            missing[cut.line, cut.what].append((name, cut))
+    found = []
+    for cuts in missing.values():
+        names, cut = [name for name, _ in cuts], cuts[0][1]
+        text = f"{listed(names)} {'get' if len(names) > 1 else 'gets'} no gradient: {cut.why}"
+        found.append(Finding(text, f"grad is None, {cut.what}", cut.line, cut.edit))
     # A branch that begins as zeros, as residual blocks do, lets no gradient pass before one step.
     zero = [
         name for name, dw in gradients.items() if dw is not None and dw.ndim > 1 and not dw.any()

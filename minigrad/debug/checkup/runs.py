@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...tensor import Tensor
+from ...tensor import Tensor, no_grad
 from ..finite import NotFiniteError, detect_nan
 from .report import Finding, NotChecked
 from .training import Training, raised_at, told
@@ -59,6 +59,27 @@ def loss(training: Training) -> Finding | str:
         f"loss {value:g}",
         training.line,
         "look at the targets: what are they divided by?",
+    )
+
+
+def direction(training: Training) -> Finding | str:
+    """A loss of the user's own, for numbers, is least where the outputs are the targets."""
+    output, y = training.forward.output, training.forward.y
+    numbers = isinstance(output, Tensor) and isinstance(y, Tensor) and output.shape == y.shape
+    if not numbers or training.loss_nodes or (y.data.min() >= 0 and y.data.max() <= 1):
+        raise NotChecked("for losses of your own, and targets that are no shares")
+    step = float(y.data.std()) or 1.0
+    with no_grad():
+        values = [training.loss(Tensor(y.data + d), y).item() for d in (np.float32(0), -step, step)]
+    facts = f"{values[0]:.4g} where outputs are the targets, beside them {min(values[1:]):.4g}"
+    if min(values) >= values[0]:
+        return facts
+    return Finding(
+        "outputs that are wrong have a smaller loss than those that are right: is its sign wrong, "
+        "or a square or abs missing?",
+        facts,
+        training.first.nodes[0].line if training.first.nodes else training.line,
+        "((output - target) ** 2).mean()",
     )
 
 

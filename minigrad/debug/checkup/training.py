@@ -149,7 +149,7 @@ class Training:
                 self.failure = error
                 raise NotChecked("the loss fails") from error
         check_loss(self.loss, loss)
-        nodes = graph_of(loss)
+        nodes = graph_of(loss.grad_fn)
         return Pass(loss, record.calls, nodes, self.gradients_of(loss))
 
     def gradients_of(self, loss: Tensor) -> dict[str, np.ndarray | None]:
@@ -199,9 +199,9 @@ class Training:
         return not np.array_equal(trained, evaluated, equal_nan=True)
 
 
-def graph_of(result: Tensor) -> list[Node]:
-    """The nodes that a result was computed by, the newest first."""
-    todo, seen = [result.grad_fn], set()
+def graph_of(end: Node | None) -> list[Node]:
+    """A node and those that its result was computed by, the newest first."""
+    todo, seen = [end], set()
     while todo:
         node = todo.pop()
         if isinstance(node, Node) and node not in seen:

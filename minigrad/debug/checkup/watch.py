@@ -13,6 +13,7 @@ import numpy as np
 from ...graph import Node, Watcher, line_text, user_line, watching
 from ...optim.lr_scheduler import LRScheduler
 from ...tensor import Tensor
+from .output import Misplaced, misplaced
 from .snapshot import surroundings, unchanged
 from .training import Training, graph_of, raised_at
 
@@ -42,6 +43,7 @@ class Watched(Watcher):
         self.kept: Node | None = None  # the newest that the first call has left behind
         self.kept_in: str = ""  # the variable that holds it
         self.dwindled: list[tuple[LRScheduler, float, float]] = []  # rate now, in half an epoch
+        self.misplaced: Misplaced | None = None  # in the graph of the first backward
         self._made: list[tuple[int, weakref.ref[Node]]] = []
         self._used: dict[str, np.ndarray] = {}
         self._walking = False
@@ -93,6 +95,8 @@ class Watched(Watcher):
             return
         self._walking = True
         line = line_text(user_line())
+        if not self.events:
+            self.misplaced = misplaced(graph_of(node))
         self.events.append((self.calls, "backward", line))
         if not self.training.model.training:
             self.evaluating.append(line)
@@ -178,7 +182,7 @@ def _name_of_holder(step: Callable, nodes: set[Node]) -> str:
     """The variable around the step that holds a tensor made by one of the nodes."""
     for _, variables in surroundings(step):
         for name, value in variables.items():
-            if any(not nodes.isdisjoint(graph_of(tensor)) for tensor in _tensors(value)):
+            if any(not nodes.isdisjoint(graph_of(tensor.grad_fn)) for tensor in _tensors(value)):
                 return name
     return ""
 

@@ -49,7 +49,7 @@ CHECKS = [
     Check("symmetry", parameters.symmetry),
     Check("dead units", signals.dead_units, ("inputs", "symmetry")),
     Check("saturation", signals.saturation, ("inputs", "symmetry")),
-    Check("parameters reached", parameters.reached, ("optimizer", "symmetry", "dead units")),
+    Check("parameters reached", parameters.reached, ("symmetry", "dead units")),
     Check("examples apart", leak.examples_apart),
     Check("loss at start", output.loss_at_start, CAUSES),
     Check("gradient flow", signals.gradient_flow, (*CAUSES, "loss at start")),

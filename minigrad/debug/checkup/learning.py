@@ -20,7 +20,7 @@ STEPS, MORE_STEPS, SECONDS = 60, 300, 1.2  # of the user's optimizer, of Adam; a
 ENOUGH = 20  # steps without which a failure says nothing
 LEARNED, ENOUGH_LEARNED = 0.95, 0.5  # the last loss relative to the first; the second is enough
 EQUAL = 1e-6  # relative difference of outputs that are taken as equal
-RATE = 3e-3  # of Adam, where the user's optimizer does not learn
+RATE = 3e-3  # of an Adam of our own
 HUGE, USUAL, TINY = 0.5, 3e-3, 2e-6  # an update relative to the weight
 TINY_RATE = 1e-4  # above it, a small update is due to small gradients
 GROWN = 2.0  # the last loss relative to the first, where the learning rate is too high
@@ -164,23 +164,18 @@ def _full(group: dict[str, Any]) -> float:
     return max(group.get("lr", 0.0), group.get("initial_lr", 0.0), group.get("max_lr", 0.0))
 
 
-def later_gradients(training: Training) -> list[dict[str, Any]]:
-    """The gradients on other batches, after steps of the optimizer."""
+def later_gradients(training: Training) -> list[dict[str, np.ndarray]]:
+    """The gradients on a few batches, between steps of Adam."""
     found = []
-    with at_full_rate(training):
+    with training.starting_values():
+        optimizer = Adam(training.parameters.values(), lr=RATE)
         training.model.train()
         for i in range(3):
             x, y = training.few(EXAMPLES, i % len(training.batches))
-            loss = training.loss(training.model(x), y)
             training.clear()
-            loss.backward()
-            found.append(
-                {
-                    name: p.grad.data.copy()
-                    for name, p in training.parameters.items()
-                    if p.grad is not None
-                }
-            )
-            training.optimizer.step()
-    training.clear()
+            training.loss(training.model(x), y).backward()
+            gradients = {name: p.grad for name, p in training.parameters.items()}
+            found.append({name: g.data for name, g in gradients.items() if g is not None})
+            optimizer.step()
+        training.clear()
     return found

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from mistakes import MISTAKES, NAMES, examine
 
-ROW = "{:10}{:72}{:20}{:22}{}"
+ROW = "{:10}{:72}{:20}{:26}{}"
 
 
 def main() -> int:

@@ -42,7 +42,7 @@ class Watched(Watcher):
         self.unmoved = set(training.parameters)  # names that had no gradient at any step
         self.kept: Node | None = None  # the newest that the first call has left behind
         self.kept_in: str = ""  # the variable that holds it
-        self.dwindled: list[tuple[LRScheduler, float, float]] = []  # rate now, in half an epoch
+        self.dwindled: list[tuple[LRScheduler, float, float]] = []  # highest, half an epoch on
         self.misplaced: Misplaced | None = None  # in the graph of the first backward
         self._made: list[tuple[int, weakref.ref[Node]]] = []
         self._used: dict[str, np.ndarray] = {}
@@ -152,19 +152,16 @@ class Watched(Watcher):
 
     def _look_ahead(self, scheduler: LRScheduler) -> None:
         """What the scheduler's steps make of the learning rate within half an epoch."""
-        half = getattr(self.training.loader, "__len__", lambda: 0)() // 2
         if len(self.lines("scheduler")) < self.calls - 1 or not self.calls:
             return
-        rates = [group["lr"] for group in scheduler.optimizer.param_groups]
-        highest = max(rates)
+        rates = [max(group["lr"] for group in scheduler.optimizer.param_groups)]
         try:
-            for _ in range(half):
+            for _ in range(getattr(self.training.loader, "__len__", lambda: 0)() // 2):
                 type(scheduler).step(scheduler)
-                highest = max(highest, *(g["lr"] for g in scheduler.optimizer.param_groups))
+                rates.append(max(group["lr"] for group in scheduler.optimizer.param_groups))
         except (TypeError, ValueError):  # it wants a loss, or its schedule is over
             return
-        last = max(group["lr"] for group in scheduler.optimizer.param_groups)
-        self.dwindled.append((scheduler, highest, last))
+        self.dwindled.append((scheduler, max(rates), rates[-1]))
 
 
 def _wrap(thing: Any, around: Callable) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -156,11 +156,14 @@ class Watcher:
         running.watchers = tuple(watcher for watcher in running.watchers if watcher is not self)
 
 
+W = TypeVar("W", bound=Watcher)
+
+
 @contextmanager
-def watching(watcher: Watcher) -> Iterator[None]:
+def watching(watcher: W) -> Iterator[W]:
     """Within the block, `watcher` is told of each step."""
     watcher.watch()
     try:
-        yield
+        yield watcher
     finally:
         watcher.unwatch()

@@ -150,6 +150,14 @@ def take_in(array: np.ndarray, by: str) -> None:
         memory.is_covered |= is_new  # no graph has seen it yet
 
 
+def forget_writes(since: int) -> None:
+    """Forget the writes of methods after `since`, a number of next_order: all was put back."""
+    for memory in list(_known.values()):
+        for region, write in list(memory.writes.items()):
+            if write.order > since:
+                del memory.writes[region]
+
+
 def _lend(owner: np.ndarray, by: str) -> Memory:
     memory, line = _memory(owner), (by, user_line())
     handed_out.add(id(owner))

@@ -3,6 +3,8 @@
 from .animation import animate
 from .capture import Activation, capture
 from .causes import Cause
+from .checkup.doctor import doctor
+from .checkup.report import Finding, Report
 from .drawing import Drawing, graph
 from .finite import NotFiniteError, detect_nan
 from .gradcheck import GradientError, gradcheck
@@ -17,10 +19,12 @@ __all__ = [
     "Breakpoint",
     "Cause",
     "Drawing",
+    "Finding",
     "GradientError",
     "NotFiniteError",
     "Page",
     "Received",
+    "Report",
     "Step",
     "Tape",
     "Taps",
@@ -28,6 +32,7 @@ __all__ = [
     "break_on",
     "capture",
     "detect_nan",
+    "doctor",
     "gradcheck",
     "graph",
     "microscope",

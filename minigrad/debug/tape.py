@@ -115,8 +115,7 @@ def record() -> Iterator[Tape]:
     All numbers are copied: a record takes about as much memory as the step itself. One training
     step with a small batch is what a page can show.
     """
-    tape = Tape()
-    with watching(tape):
+    with watching(Tape()) as tape:
         yield tape
 
 

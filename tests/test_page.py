@@ -61,6 +61,7 @@ def test_data_cannot_end_the_script_that_holds_it():
         (np.arange(6, dtype=">i8").reshape(2, 3).T, "int16"),
         (np.array([-(2**15), 2**15 - 1]), "int16"),
         (np.array([0, 2**15]), "int32"),
+        (np.array([3_000_000_000]), "float32"),
         (np.array([True, False]), "int16"),
         (np.array(2.5, np.float32), "float32"),
         (np.zeros((0, 3)), "float32"),

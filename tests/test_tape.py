@@ -129,6 +129,21 @@ def test_values_are_those_of_the_time_they_were_used():
     assert add_up(tape.leaves[1][w]).tolist() == [-2, -4]
 
 
+def test_values_written_before_the_first_backward():
+    w, memory = mg.ones(2, requires_grad=True), mg.zeros(3, 2)
+    with debug.record() as tape:
+        w * 2
+        with mg.no_grad():
+            w.fill_(5)
+        w * 3
+        memory[1] = w.detach()
+        memory[1] * w
+    made = [event.entry for event in tape.events]
+    assert [entry.op_name for entry in made] == ["mul", "mul", "getitem", "mul"]  # writes are none
+    assert [entry.inputs[0].value.tolist() for entry in made[:2]] == [[1, 1], [5, 5]]
+    assert made[2].inputs[0].value.tolist() == [[0, 0], [5, 5], [0, 0]]
+
+
 def test_two_passes_over_one_graph_are_told_apart():
     w = mg.ones(2, requires_grad=True)
     with debug.record() as tape:

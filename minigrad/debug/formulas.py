@@ -1,7 +1,7 @@
 """The formula of every op and of its backward, as a lecture would write them.
 
 `dy` is the gradient of the loss by y. Products are element by element, @ is that of matrices; σ is
-the sigmoid, N the number of values that a loss is the mean of.
+the sigmoid, N what a loss is divided by, as its reduction says: 1 for a sum.
 """
 
 from __future__ import annotations
@@ -19,9 +19,14 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "mul": ("z = x · y", "dx = dz · y", "dy = dz · x"),
     "div": ("z = x / y", "dx = dz / y", "dy = −dz · z / y"),
     "pow": ("z = xʸ", "dx = dz · y xʸ⁻¹", "dy = dz · z ln x"),
-    "maximum": ("z = max(x, y)", "dx = dz where x > y", "dy = dz where y > x"),
-    "minimum": ("z = min(x, y)", "dx = dz where x < y", "dy = dz where y < x"),
-    "where": ("z = x where c, else y", "", "dx = dz where c", "dy = dz where not c"),
+    "maximum": ("z = max(x, y)", "dx = dz where x > y, half at a tie", "dy = the rest of dz"),
+    "minimum": ("z = min(x, y)", "dx = dz where x < y, half at a tie", "dy = the rest of dz"),
+    "where": (
+        "z = x where the condition holds, else y",
+        "",
+        "dx = dz where it holds",
+        "dy = dz elsewhere",
+    ),
     # element by element
     "neg": ("y = −x", "dx = −dy"),
     "exp": ("y = eˣ", "dx = dy · y"),
@@ -33,7 +38,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "cos": ("y = cos x", "dx = −dy · sin x"),
     "erf": ("y = erf(x)", "dx = dy · 2/√π · exp(−x²)"),
     "clip": ("y = x limited to low … high", "dx = dy where low ≤ x ≤ high"),
-    "astype": ("y = x in another dtype", "dx = dy"),
+    "astype": ("y = x, copied, maybe to another dtype", "dx = dy"),
     "sign": ("y = sign(x)", "dx = 0: it is flat"),
     "floor": ("y = ⌊x⌋", "dx = 0: it is flat"),
     "ceil": ("y = ⌈x⌉", "dx = 0: it is flat"),
@@ -47,11 +52,11 @@ FORMULAS: dict[str, tuple[str, ...]] = {
         "dweight = Σ dy · x where x ≤ 0",
     ),
     "elu": ("y = x where x > 0, else a (eˣ − 1)", "dx = dy · (1 where x > 0, else a eˣ)"),
-    "gelu": ("y = x Φ(x)", "dx = dy · (Φ(x) + x φ(x)), φ the normal density"),
+    "gelu": ("y = x Φ(x)", "dx = dy · (Φ(x) + x Φ′(x)), Φ the normal distribution, or near it"),
     "sigmoid": ("y = 1 / (1 + e⁻ˣ)", "dx = dy · y (1 − y)"),
     "tanh": ("y = tanh x", "dx = dy · (1 − y²)"),
     "silu": ("y = x σ(x)", "dx = dy · σ(x) (1 + x (1 − σ(x)))"),
-    "softplus": ("y = ln(1 + exp(βx)) / β", "dx = dy · σ(βx)"),
+    "softplus": ("y = ln(1 + exp(βx)) / β", "dx = dy · σ(βx), dy above the threshold"),
     "mish": ("y = x t, t = tanh(ln(1 + eˣ))", "dx = dy · (t + x (1 − t²) σ(x))"),
     "hardsigmoid": ("y = x/6 + 1/2, limited to 0 … 1", "dx = dy / 6 where −3 < x < 3"),
     "hardswish": ("y = x · hardsigmoid(x)", "dx = dy · (x/3 + 1/2) where −3 < x < 3, dy above"),
@@ -91,15 +96,15 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     ),
     # pooling
     **{
-        f"max_pool{n}d": ("y = the largest of the window", "dx = dy at the largest, 0 elsewhere")
+        f"max_pool{n}d": ("y = the largest of the window", "dx = Σ dy of the windows it has won")
         for n in (1, 2, 3)
     },
     **{
-        f"avg_pool{n}d": ("y = the mean of the window", "dx = Σ dy / window, over the windows")
+        f"avg_pool{n}d": ("y = the mean of the window", "dx = Σ dy / size of each window it is in")
         for n in (1, 2, 3)
     },
-    "adaptive_avg_pool": ("y = the mean of a part", "dx = dy / size of the part"),
-    "adaptive_max_pool": ("y = the largest of a part", "dx = dy at the largest, 0 elsewhere"),
+    "adaptive_avg_pool": ("y = the mean of a part", "dx = Σ dy / size of each part it is in"),
+    "adaptive_max_pool": ("y = the largest of a part", "dx = Σ dy of the parts it has won"),
     "global_avg_pool": ("y = the mean of the map", "dx = dy / size of the map"),
     # normalisation: x̂ is x without its mean, divided by its deviation s = √(var + eps)
     **{
@@ -115,44 +120,47 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     },
     # losses
     "cross_entropy": (
-        "y = mean of −ln softmax(x)[target]",
-        "dx = dy · (softmax(x) − one_hot(target)) / N",
+        "y = Σ −ln softmax(x)[target] / N",
+        "dx = dy · (softmax(x) − one_hot(target)) / N, weighted and smoothed if so asked",
         "dtarget = −dy · ln softmax(x) / N",
     ),
-    "nll_loss": ("y = mean of −x[target]", "dx = −dy / N at the target, 0 elsewhere"),
-    "mse_loss": ("y = mean of (x − t)²", "dx = dy · 2 (x − t) / N", "dt = −dx"),
-    "l1_loss": ("y = mean of |x − t|", "dx = dy · sign(x − t) / N", "dt = −dx"),
+    "nll_loss": ("y = Σ −x[target] / N", "dx = −dy / N at the target, 0 elsewhere"),
+    "mse_loss": ("y = Σ (x − t)² / N", "dx = dy · 2 (x − t) / N", "dt = −dx"),
+    "l1_loss": ("y = Σ |x − t| / N", "dx = dy · sign(x − t) / N", "dt = −dx"),
     "huber_loss": (
-        "y = mean of e²/2 for |e| < δ, else δ (|e| − δ/2); e = x − t",
+        "y = Σ (e²/2 for |e| < δ, else δ (|e| − δ/2)) / N, e = x − t",
         "dx = dy · (e limited to −δ … δ) / N",
         "dt = −dx",
     ),
     "smooth_l1_loss": (
-        "y = mean of e²/(2β) for |e| < β, else |e| − β/2; e = x − t",
+        "y = Σ (e²/(2β) for |e| < β, else |e| − β/2) / N, e = x − t",
         "dx = dy · (e/β limited to −1 … 1) / N",
         "dt = −dx",
     ),
-    "kl_div": ("y = mean of t (ln t − x)", "dx = −dy · t / N", "dt = dy · (ln t − x + 1) / N"),
+    "kl_div": ("y = Σ t (ln t − x) / N", "dx = −dy · t / N", "dt = dy · (ln t − x + 1) / N"),
     "binary_cross_entropy": (
-        "y = mean of −(t ln x + (1 − t) ln(1 − x))",
+        "y = Σ −(t ln x + (1 − t) ln(1 − x)) / N",
         "dx = dy · (x − t) / (x (1 − x)) / N",
         "dt = dy · (ln(1 − x) − ln x) / N",
     ),
     "binary_cross_entropy_with_logits": (
-        "y = mean of −(t ln σ(x) + (1 − t) ln(1 − σ(x)))",
-        "dx = dy · (σ(x) − t) / N",
+        "y = Σ −(t ln σ(x) + (1 − t) ln(1 − σ(x))) / N",
+        "dx = dy · (σ(x) − t) / N, weighted if so asked",
         "dt = −dy · x / N",
     ),
     # sums and the like, along axes
     "sum": ("y = Σ x", "dx = dy, for every element"),
     "mean": ("y = Σ x / n", "dx = dy / n, for every element"),
-    "var": ("y = Σ (x − mean)² / (n − 1)", "dx = dy · 2 (x − mean) / (n − 1)"),
-    "std": ("y = √(Σ (x − mean)² / (n − 1))", "dx = dy · (x − mean) / ((n − 1) y)"),
+    "var": ("y = Σ (x − mean)² / (n − correction)", "dx = dy · 2 (x − mean) / (n − correction)"),
+    "std": (
+        "y = √(Σ (x − mean)² / (n − correction))",
+        "dx = dy · (x − mean) / ((n − correction) y)",
+    ),
     "amax": ("y = the largest x", "dx = dy at the largest, shared if several are"),
     "amin": ("y = the smallest x", "dx = dy at the smallest, shared if several are"),
     "prod": ("y = Π x", "dxᵢ = dy · product of the others"),
     "logsumexp": ("y = ln Σ eˣ", "dx = dy · softmax(x)"),
-    "norm": ("y = (Σ |x|ᵖ)^(1/p)", "dx = dy · sign(x) (|x| / y)ᵖ⁻¹"),
+    "norm": ("y = (Σ |x|ᵖ)^(1/p)", "dx = dy · sign(x) (|x| / y)ᵖ⁻¹; at the largest if p = ∞"),
     "cumsum": ("yᵢ = x₀ + … + xᵢ", "dxᵢ = dyᵢ + dyᵢ₊₁ + …, to the end"),
     # places
     "reshape": ("y = x in another shape", "dx = dy in the shape of x"),

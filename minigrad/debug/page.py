@@ -94,8 +94,10 @@ def _encoded(array: Any) -> dict[str, Any]:
         raise TypeError(f"make_page: data must hold arrays and what JSON knows, got {array!r}")
     kind: np.dtype = np.dtype("<f4")
     if array.dtype.kind != "f":
-        small = array.size == 0 or (array.min() >= -(2**15) and array.max() < 2**15)
-        kind = np.dtype("<i2" if small else "<i4")
+        least, most = (int(array.min()), int(array.max())) if array.size else (0, 0)
+        for smaller in (np.dtype("<i4"), np.dtype("<i2")):
+            if np.iinfo(smaller).min <= least and most <= np.iinfo(smaller).max:
+                kind = smaller
     with np.errstate(over="ignore"):  # what single precision cannot hold is inf
         values = np.ascontiguousarray(array, kind)
     text = b64encode(values.tobytes()).decode()

@@ -9,7 +9,8 @@ import numpy as np
 from .events import Backward, Entry, Sent
 
 MOST = 6  # terms that are told one by one
-STEP = 1e-5
+STEP = 1e-5  # relative to the element
+SMALL = 1e-3  # elements below it are moved as if they were so large
 
 
 class Term(NamedTuple):
@@ -33,11 +34,17 @@ def take_apart(event: Backward, sent: Sent, at: tuple) -> Terms | None:
     """The terms of the element `at` of what was sent to an input.
 
     The slopes are measured: the op runs again with the element a little larger and a little
-    smaller, in double precision. None where they do not explain the gradient: at a kink.
+    smaller, in double precision. None where they do not explain the gradient: at a kink, beside
+    the border of what the op takes, or lost in rounding.
     """
-    up, down = (_result(event.entry, sent.input, at, step) for step in (STEP, -STEP))
+    x = abs(float(event.entry.inputs[sent.input].value[at]))
+    step = STEP * max(x, SMALL) if np.isfinite(x) else STEP
+    try:
+        up, down = (_result(event.entry, sent.input, at, move) for move in (step, -step))
+    except ValueError:  # such as a probability above 1
+        return None
     with np.errstate(all="ignore"):
-        slopes = np.where(up == down, 0.0, (up - down) / (2 * STEP))  # an inf that stays has none
+        slopes = np.where(up == down, 0.0, (up - down) / (2 * step))  # an inf that stays has none
         products = np.asarray(slopes * event.gradient)
     total, size = float(products.sum()), float(np.abs(products).sum())
     products[np.abs(products) < 1e-8 * size] = 0  # rounding
@@ -66,6 +73,8 @@ def _result(entry: Entry, i: int, at: tuple, step: float) -> np.ndarray:
 
 
 def _double(x: Any) -> Any:
-    """Floating point arrays in double precision, all else as it is."""
-    is_float = isinstance(x, np.ndarray) and x.dtype.kind == "f"
-    return x.astype(np.float64) if is_float else x
+    """Floating point arrays and dtypes in double precision, all else as it is."""
+    if isinstance(x, np.ndarray):
+        return x.astype(np.float64) if x.dtype.kind == "f" else x
+    is_float = isinstance(x, (np.dtype, type)) and np.dtype(x).kind == "f"
+    return np.dtype(np.float64) if is_float else x

@@ -44,8 +44,8 @@ class Tape(Watcher):
         """The entry of an op's input."""
         target = x if x.grad_fn is None else x.grad_fn
         entry = self._entries.get(target)
-        if entry is None or (self.leaves and not _same(entry.value, x._data)):
-            # new to the tape, or moved by an optimizer since
+        if entry is None or not _same(entry.value, x._data):
+            # new to the tape, or written in place since, as by an optimizer
             entry = self._entries[target] = Entry(target, x._data, leaf_name(x, running.layers))
         entry.name = entry.name or variable_name(x)
         return entry
@@ -120,4 +120,4 @@ def record() -> Iterator[Tape]:
 
 
 def _same(x: np.ndarray, y: np.ndarray) -> bool:
-    return x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
+    return np.array_equal(x, y) or (x.dtype.kind == "f" and np.array_equal(x, y, equal_nan=True))

@@ -33,10 +33,14 @@ def tape_page(events: Events, leaves: Leaves, limit: float) -> Page:
         )
     most = MOST
     while True:
-        data = _Builder(events, leaves, most).data()
-        page = make_page("arrays graph tape", "Backpropagation, step by step", data)
-        size = len(page.html) / 1e6
-        if size <= limit:
+        # Numbers take time, and little room: not before the arrays are known to fit.
+        for with_numbers in (False, True):
+            data = _Builder(events, leaves, most, with_numbers).data()
+            page = make_page("arrays graph tape", "Backpropagation, step by step", data)
+            size = len(page.html) / 1e6
+            if size > limit:
+                break
+        else:
             return page
         if most <= LEAST:
             raise ValueError(
@@ -49,8 +53,9 @@ def tape_page(events: Events, leaves: Leaves, limit: float) -> Page:
 class _Builder:
     """What the script needs, as JSON and arrays. An array that occurs twice is stored once."""
 
-    def __init__(self, events: Events, leaves: Leaves, most: int) -> None:
-        self.events, self.leaves, self.most = events, leaves, most
+    def __init__(self, events: Events, leaves: Leaves, most: int, with_numbers: bool) -> None:
+        self.events, self.leaves = events, leaves
+        self.most, self.with_numbers = most, with_numbers
         self.arrays: list[dict[str, Any]] = []
         self.stored: dict[int, tuple[int, np.ndarray]] = {}  # by id, which the array keeps taken
         self.numbers: dict[Entry, int] = {}
@@ -73,8 +78,8 @@ class _Builder:
         for event in self.events:
             events.append(self.event(event))
             if any(event is last for last in last_of_pass):
-                ends = [self.end(received) for received in next(leaves).values()]
-                events.append({"kind": "end", "leaves": ends})
+                ends = [self.end(leaf, received) for leaf, received in next(leaves).items()]
+                events += [{"kind": "end", "leaves": ends}] if ends else []
         entries = [self.entry(entry) for entry in self.numbers]
         cut = any(array["part"] for array in self.arrays)
         return {"entries": entries, "events": events, "arrays": self.arrays, "cut": cut}
@@ -101,7 +106,19 @@ class _Builder:
                 for x, (name, _) in zip(entry.inputs, inputs, strict=True)
                 if isinstance(x, Entry)
             ],
+            "plain": self.plain(entry, [name for name, _ in inputs]),
         }
+
+    def plain(self, entry: Entry, names: list[str]) -> list[dict[str, Any]]:
+        """Operands that are no Tensors, and options."""
+        given = [*zip(names, entry.inputs, strict=True), *entry.options.items()]
+        return [
+            {"name": name, "array": self.array(x)}
+            if isinstance(x, np.ndarray)
+            else {"name": name, "text": _told(x)}
+            for name, x in given
+            if name != "needs" and x is not None and not isinstance(x, Entry) and not callable(x)
+        ]
 
     def event(self, event: Forward | Backward) -> dict[str, Any]:
         """A step of the page."""
@@ -116,6 +133,7 @@ class _Builder:
             "received": [self.sent(sent) for sent in event.received],
             "gradient": self.array(event.gradient if hooked else total),
             "hooked": hooked,
+            "given": not event.received and not (event.gradient == 1).all(),
             "sent": [
                 self.sent(sent)
                 | {"rule": _rules(event.entry)[1][sent.input][1], "apart": self.apart(event, sent)}
@@ -123,10 +141,11 @@ class _Builder:
             ],
         }
 
-    def end(self, received: list[Sent]) -> dict[str, Any]:
+    def end(self, leaf: Tensor, received: list[Sent]) -> dict[str, Any]:
         """What a leaf has in the end, and where it came from."""
         return {
             "entry": self.numbers[received[0].receiver],
+            "hooked": bool(leaf.hooks),
             "received": [self.sent(sent) for sent in received],
             "gradient": self.array(add_up(received)),
         }
@@ -142,9 +161,11 @@ class _Builder:
 
     def apart(self, event: Backward, sent: Sent) -> list[dict[str, Any]]:
         """Some elements of a gradient, the largest first, and the terms that each is the sum of."""
+        if not self.with_numbers:
+            return []
         slices = _part(sent.gradient.shape, self.most)
         sizes = np.abs(sent.gradient[(*slices, ...)])
-        count = FEW if sizes.size <= FEW else SOME
+        count = FEW if sizes.size <= FEW else SOME if event.gradient.size < MOST else 1
         found = []
         for place in np.argsort(-sizes, axis=None, kind="stable")[:count]:
             index = np.unravel_index(place, sizes.shape)
@@ -201,6 +222,12 @@ def _part(shape: tuple, most: int) -> tuple[Any, ...]:
             parts.append(slice(None, None, min(length, math.ceil(excess ** (1 / left)))))
         size = size // length * len(range(length)[parts[-1]]) if length else 0
     return tuple(parts)
+
+
+def _told(x: Any) -> str:
+    with np.printoptions(threshold=8, edgeitems=2):
+        text = " ".join(repr(x).split())
+    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def _text(part: slice) -> str:

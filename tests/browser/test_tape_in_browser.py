@@ -137,6 +137,9 @@ def test_the_quiz_hides_and_asks(visit, small):
     assert set(texts(browser, ".sent .faint")) == {"hidden until you have answered"}
     field = browser.find_element(By.CSS_SELECTOR, ".quiz input")
     field.send_keys("4q", Keys.ENTER)  # the letter is text here, not the key
+    assert "write a number" in text(browser, ".quiz")
+    field.clear()
+    field.send_keys("4", Keys.ENTER)
     assert "not yet" in text(browser, ".quiz")
     field.clear()
     field.send_keys("-4", Keys.ENTER)

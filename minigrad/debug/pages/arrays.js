@@ -22,8 +22,10 @@ function arrayView(array, name, about = "", at = null) {
 function tiles(shape) {
   const [rows, columns] = shape.length === 1 ? [1, shape[0]] : shape.slice(-2);
   const count = shape.slice(0, -2).reduce((product, n) => product * n, 1);
+  const channels = shape.length > 3 ? shape.at(-3) : 1;
   const layout = (cell) => {
-    const across = Math.max(1, Math.min(count, Math.floor((WIDTH + GAP) / (columns * cell + GAP))));
+    let across = Math.max(1, Math.min(count, Math.floor((WIDTH + GAP) / (columns * cell + GAP))));
+    if (across > channels) across -= across % channels; // a line begins with an image
     return { rows, columns, count, cell, across, down: Math.ceil(count / across) };
   };
   if (count === 1 && columns <= 12 && rows <= 6) return layout(Math.min(52, Math.floor(WIDTH / columns)));

@@ -11,11 +11,13 @@ const label = (number) => html("b", {}, describe(number));
 const out = (number) => (entries[number].formula.startsWith("z") ? "z" : "y");
 const indexText = (at) => (at.length ? `[${at.join(", ")}]` : "");
 
-/** Steps that sent something to an entry, in order: {step, sent}. */
-const senders = entries.map(() => []);
-events.forEach((event, at) => {
-  for (const sent of event.sent ?? []) senders[sent.to].push({ step: at, sent });
-});
+/** What was sent to an entry in a pass of backward, in order. A pass ends with the leaves. */
+const passAt = [];
+events.forEach((event, at) => passAt.push(at ? passAt[at - 1] + (events[at - 1].kind === "end") : 0));
+function senders(entry) {
+  const here = events.filter((event, at) => passAt[at] === passAt[step]);
+  return here.flatMap((event) => event.sent ?? []).filter((sent) => sent.to === entry);
+}
 
 // ---- the numbers -------------------------------------------------------------------------------
 
@@ -63,7 +65,7 @@ function apart(event, sent) {
     },
   }, `d${sent.input}${indexText(found.at)}`));
   if (!buttons.length) {
-    return html("p", { class: "faint" }, "The slopes measured here do not add up to this gradient: the op has a kink.");
+    return html("p", { class: "faint" }, "No numbers: slopes measured here do not add up to this gradient, because of a kink, a border or rounding.");
   }
   buttons[0].click();
   return html("div", { class: "elements" }, "with the numbers: ", ...(buttons.length > 1 ? buttons : []), place);
@@ -83,9 +85,12 @@ function forwardStep({ entry }) {
 
 /** What an op took, and what it made. */
 function values(entry) {
-  const { inputs, value, name } = entries[entry];
+  const { inputs, plain, value, name } = entries[entry];
   const views = inputs.map((input) => arrayView(arrays[entries[input.entry].value], input.name, describe(input.entry)));
-  return [html("div", { class: "arrays" }, ...views), arrayView(arrays[value], out(entry), name)];
+  views.push(...plain.filter((given) => "array" in given).map((given) => arrayView(arrays[given.array], given.name)));
+  const told = plain.filter((given) => "text" in given).map((given) => `${given.name} = ${given.text}`);
+  const options = told.length ? [html("p", { class: "number" }, told.join(", "))] : [];
+  return [html("div", {}, html("div", { class: "arrays" }, ...views), ...options), arrayView(arrays[value], out(entry), name)];
 }
 
 function backwardStep(event) {
@@ -102,17 +107,22 @@ function backwardStep(event) {
 }
 
 function source(entry) {
-  const { line, source: text, formula } = entries[entry];
+  const { line, source: text, formula, inputs, name } = entries[entry];
+  const called = [...inputs.map((input) => [input.name, entries[input.entry].name]), [out(entry), name]];
+  const differ = called.filter(([here, there]) => there && here !== there);
+  const told = differ.flatMap(([here, there], i) => [i ? ", " : "Here ", html("b", {}, here), " is your ", html("code", {}, there)]);
   return [
     html("code", { class: "source" }, html("span", { class: "faint" }, `${line}  `), text),
     ...(formula ? [html("div", { class: "formula" }, formula)] : []),
+    ...(told.length ? [html("p", { class: "called" }, ...told, ".")] : []),
   ];
 }
 
-function arrival({ entry, received, gradient, hooked }) {
+function arrival({ entry, received, gradient, hooked, given }) {
   const name = `d${out(entry)}`;
   const children = [html("h3", {}, `${name} has arrived`)];
-  if (!received.length) children.push(html("p", {}, "Backward starts here, with the gradient of the loss by itself."));
+  const start = given ? "with the gradient that it was given." : "with the gradient of the loss by itself, which is 1.";
+  if (!received.length) children.push(html("p", {}, "Backward starts here, ", start));
   children.push(...contributions(name, received, gradient));
   if (hooked) children.push(html("p", { class: "note" }, "A hook has changed the sum."));
   children.push(arrayView(arrays[gradient], name));
@@ -136,9 +146,8 @@ function contributions(name, received, gradient) {
 }
 
 function sending(event, sent, hidden) {
-  const all = senders[sent.to].filter((other) => other.step <= step);
-  const nth = all.findIndex((other) => other.sent === sent) + 1;
-  const many = senders[sent.to].length;
+  const all = senders(sent.to);
+  const [nth, many] = [all.indexOf(sent) + 1, all.length];
   const part = html("div", { class: "part sent" },
     html("h3", {}, `d${sent.input}, to `, label(sent.to), many > 1 ? ` (contribution ${nth} of ${many})` : ""));
   if (sent.rule) part.append(html("div", { class: "formula" }, sent.rule));
@@ -148,11 +157,14 @@ function sending(event, sent, hidden) {
 }
 
 function endStep({ leaves }) {
-  const parts = leaves.map(({ entry, received, gradient }) => html("div", { class: "part leaf" },
+  const note = html("p", { class: "note" }, "A hook of the leaf may change it before it goes into .grad.");
+  const parts = leaves.map(({ entry, received, gradient, hooked }) => html("div", { class: "part leaf" },
     html("h3", {}, label(entry), " has its gradient"),
     ...contributions("grad", received, gradient),
+    ...(hooked ? [note.cloneNode(true)] : []),
     arrayView(arrays[gradient], "grad")));
-  return [html("h2", {}, "The leaves have their gradients"), ...parts];
+  const added = passAt[step] ? [html("p", {}, "They are added to what .grad holds, unless zero_grad() has emptied it.")] : [];
+  return [html("h2", {}, "The leaves have their gradients"), ...added, ...parts];
 }
 
 // ---- quiz --------------------------------------------------------------------------------------
@@ -173,8 +185,9 @@ function ask(event, { sent, found }) {
   const settle = (right) => { quiz.answered.set(here, right); show(here); };
   const check = () => {
     const answer = Number(field.value.replace("−", "-").replace(",", ".") || NaN);
+    const why = Number.isNaN(answer) ? "write a number, such as 0.5" : "not yet: try again, or look";
     if (close(answer)) settle(true);
-    else verdict.replaceChildren(html("span", { class: "wrong" }, "not yet: try again, or look"));
+    else verdict.replaceChildren(html("span", { class: "wrong" }, why));
   };
   const factors = found.terms.map(([at, dy, slope]) => `d${y}${indexText(at)} = ${format(dy)} with slope ${format(slope)}`);
   const more = found.number > found.terms.length ? ` and ${found.number - found.terms.length} smaller ones` : "";
@@ -220,7 +233,8 @@ function show(number) {
   details.scrollTop = 0;
   slider.value = step;
   const same = events.filter((other) => other.kind === event.kind);
-  where.textContent = event.kind === "end" ? "the end of backward" : `${event.kind} ${same.indexOf(event) + 1} of ${same.length}`;
+  const kind = event.kind === "end" ? "the end of backward" : event.kind;
+  where.textContent = kind + (event.kind === "end" && same.length === 1 ? "" : ` ${same.indexOf(event) + 1} of ${same.length}`);
 }
 
 function play() {

@@ -178,3 +178,37 @@ def test_the_right_cause_is_among_the_first_two_for_most_mistakes():
     assert len(ZOO) >= 60
     missed = [str(m) for i, m in enumerate(ZOO) if m.cause not in found_causes(i)]
     assert len(missed) <= 0.2 * len(ZOO), missed
+
+
+def test_a_kernel_that_is_flipped_on_the_way_back_is_named():
+    def correlate(x, w):
+        (K, L), (H, W) = w.shape[2:], np.subtract(x.shape, w.shape[2:]) + 1
+        taps = list(np.ndindex(K, L))
+        y = sum(w[0, 0, i, j] * x[i : i + H, j : j + W] for i, j in taps)
+
+        def correlate_backward(dy):
+            dx, dw = np.zeros_like(x), np.zeros_like(w)
+            for i, j in taps:
+                dx[i : i + H, j : j + W] += w[0, 0, -1 - i, -1 - j] * dy
+                dw[0, 0, i, j] = (x[i : i + H, j : j + W] * dy).sum()
+            return dx, dw
+
+        return y, correlate_backward
+
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((6, 6)), rng.standard_normal((1, 1, 3, 2))
+    before = w.copy()
+    with pytest.raises(debug.GradientError, match=r"right for input 1 flipped") as caught:
+        debug.gradcheck(correlate, x, w)
+    assert caught.value.causes[0].name == "flipped"
+    assert np.array_equal(w, before)
+
+
+def test_a_weight_that_is_transposed_on_the_way_back_is_named():
+    def linear(x, w):
+        return x @ w.T, lambda dy: (dy @ w.T, dy.T @ x)
+
+    rng = np.random.default_rng(0)
+    with pytest.raises(debug.GradientError, match=r"right for input 1 transposed") as caught:
+        debug.gradcheck(linear, rng.standard_normal((5, 4)), rng.standard_normal((4, 4)))
+    assert caught.value.causes[0].name == "transposed"

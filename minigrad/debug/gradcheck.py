@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backprop import walk_back
-from ..nn import Layer
-from ..tensor import Tensor, enable_grad, no_grad
-from .causes import Cause, Wrong, causes_of_shape, likely_causes
+from .causes import FITS, Cause, Wrong, causes_of_shape, likely_causes, misfit
+from .problem import Problem, problem_of
 
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6)  # for differences, relative to numbers above 1
 ROUNDING = 3e-15  # of a sum in float64, relative to the size of what is added up
@@ -20,6 +16,7 @@ BENT = 1e-3, 1e-6  # slopes to both sides that are further apart, relative or at
 STREAM = 91  # sets our random numbers apart from a user's of the same seed, which may be x
 MOST_LISTED = 3  # causes that a message names
 MOST_DIFFERENCES = 1000  # elements of a wrong gradient that are all looked at
+FEW, EXACT = 30, 1e-6  # wrong elements that other inputs are changed for, unless a cause fits so
 
 
 class GradientError(RuntimeError):
@@ -75,7 +72,7 @@ def gradcheck(
     """
     if len(inputs) == 1 and isinstance(inputs[0], (tuple, list)):
         inputs = tuple(inputs[0])
-    problem = _problem(function, inputs, backward)
+    problem = problem_of(function, inputs, backward)
     rng = np.random.default_rng([seed, STREAM])
     before = [x.copy() for x in problem.arrays]
     first, again = problem.results(), problem.results()
@@ -105,107 +102,9 @@ def gradcheck(
         return sum(float(np.sum(p)) for p in parts), sum(float(np.sum(abs(p))) for p in parts)
 
     for name, x, dx in zip(problem.names, problem.arrays, gradients, strict=True):
-        _check(name, x, dx, value, cotangents, (rtol, atol), _sample(x, elements, rng))
+        places = _sample(x, elements, rng)
+        _check(problem, name, x, dx, value, cotangents, (rtol, atol), places)
     return True
-
-
-class _Problem(NamedTuple):
-    """Named arrays, the results that they give, and the gradients that backward gives."""
-
-    names: list[str]
-    arrays: list[np.ndarray]
-    results: Callable[[], list[np.ndarray]]
-    gradients: Callable[[list[np.ndarray]], list[Any]]
-
-
-def _problem(function: Callable, inputs: tuple, backward: Callable | None) -> _Problem:
-    given = [x.data if isinstance(x, Tensor) else x for x in inputs]
-    given = [np.asarray(x) if isinstance(x, np.generic) else x for x in given]
-    floats = [i for i, x in enumerate(given) if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
-    for i in floats:
-        given[i] = np.array(given[i], np.float64)  # a copy that may be written to
-    names, arrays = [f"input {i}" for i in floats], [given[i] for i in floats]
-    if isinstance(function, Layer):
-        function = copy.deepcopy(function).double()
-        for name, p in function.named_parameters():
-            if p.requires_grad:
-                names.append(name)
-                arrays.append(p.data)
-    if not arrays:
-        kinds = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in given)
-        raise TypeError(
-            f"gradcheck: needs an input of floating point numbers, got {kinds or 'none'}; a "
-            "function of integers has no derivative. Write x.double()"
-        )
-    on_tensors = isinstance(function, Layer) or any(isinstance(x, Tensor) for x in inputs)
-    if backward is not None or not on_tensors:
-        return _plain_problem(function, backward, given, floats, names, arrays)
-
-    def run(needs_grad: bool) -> tuple[list[Tensor], list[Tensor]]:
-        leaves = [
-            Tensor(x, requires_grad=needs_grad and i in floats) if isinstance(x, np.ndarray) else x
-            for i, x in enumerate(given)
-        ]
-        results = function(*leaves)
-        results = results if isinstance(results, (tuple, list)) else [results]
-        return leaves, [y for y in results if y.dtype.kind == "f"]
-
-    def results() -> list[np.ndarray]:
-        with no_grad():
-            return [y.data for y in run(False)[1]]
-
-    def gradients(cotangents: list[np.ndarray]) -> list[Any]:
-        with enable_grad():
-            leaves, outputs = run(True)
-            loss = sum((y * Tensor(c)).sum() for y, c in zip(outputs, cotangents, strict=True))
-        found: dict[Tensor, np.ndarray] = {}  # and not in .grad, which tensors outside have too
-        if isinstance(loss, Tensor) and loss.grad_fn is not None:
-            with np.errstate(all="ignore"):
-                deque(walk_back(loss.grad_fn, np.ones(()), False, found.__setitem__), maxlen=0)
-        wanted = [leaves[i] for i in floats]
-        if isinstance(function, Layer):
-            wanted += [p for p in function.parameters() if p.requires_grad]
-        return [found.get(x) for x in wanted]
-
-    return _Problem(names, arrays, results, gradients)
-
-
-def _plain_problem(
-    function: Callable, backward: Callable | None, given: list, floats: list[int],
-    names: list[str], arrays: list[np.ndarray],
-) -> _Problem:  # fmt: skip
-    """A student's forward and backward on plain arrays."""
-
-    def forward() -> tuple[np.ndarray, Any]:
-        result = function(*given)
-        if not isinstance(result, tuple) or len(result) != 2:
-            kind = "(result, way back)" if backward is None else "(result, cache)"
-            raise TypeError(
-                f"gradcheck: on plain arrays the function must return {kind}, it returned "
-                f"{type(result).__name__}; give Tensors to check what minigrad derives"
-            )
-        return result
-
-    def gradients(cotangents: list[np.ndarray]) -> list[Any]:
-        before = [x.copy() for x in (*arrays, cotangents[0])]
-        _, kept = forward()
-        found = kept(cotangents[0]) if backward is None else backward(cotangents[0], kept)
-        for name, x, old in zip(
-            [*names, "the gradient of the result"], [*arrays, cotangents[0]], before, strict=True
-        ):
-            if not np.array_equal(x, old, equal_nan=True):
-                raise RuntimeError(f"gradcheck: backward writes into {name}; let it take a copy")
-        found = found if isinstance(found, (tuple, list)) else (found,)
-        if len(found) < len(given) and len(found) != len(floats):
-            raise TypeError(
-                f"gradcheck: backward returned {len(found)} gradients for {len(given)} inputs; "
-                "return one for each input, in their order, None for integers"
-            )
-        if len(found) < len(given):  # only those of the floats
-            return [None if dx is None else np.asarray(dx) for dx in found]
-        return [None if found[i] is None else np.asarray(found[i]) for i in floats]
-
-    return _Problem(names, arrays, lambda: [np.asarray(forward()[0])], gradients)
 
 
 def _sample(x: np.ndarray, elements: int, rng: np.random.Generator) -> list[tuple]:
@@ -220,10 +119,9 @@ def slope(value: Callable[[], tuple], base: tuple, x: np.ndarray, at: tuple) -> 
     """The derivative of value() by x[at], by differences.
 
     `value` returns a number, and the size of what was added up to it; `base` is what it returns for
-    x as it is. How far the slopes to the
-    left and to the right are apart, and from those of the next smaller step, says how far off they
-    may be; so does rounding, which grows as the step shrinks. The step with the least of both
-    counts.
+    x as it is. How far the slopes to the left and to the right are apart, and from those of the
+    next smaller step, says how far off they may be; so does rounding, which grows as the step
+    shrinks. The step with the least of both counts.
     """
     middle, (here, size) = x[at], base
     if not np.isfinite(middle):
@@ -248,8 +146,8 @@ def slope(value: Callable[[], tuple], base: tuple, x: np.ndarray, at: tuple) -> 
 
 
 def _check(
-    name: str, x: np.ndarray, dx: Any, value: Callable[[], tuple], cotangents: list[np.ndarray],
-    tolerance: tuple[float, float], places: list[tuple],
+    problem: Problem, name: str, x: np.ndarray, dx: Any, value: Callable[[], tuple],
+    cotangents: list[np.ndarray], tolerance: tuple[float, float], places: list[tuple],
 ) -> None:  # fmt: skip
     """Compare the gradient of one input at these places."""
     if dx is None:
@@ -280,6 +178,9 @@ def _check(
     for at, s in every.items():
         numeric[at] = np.nan if s.kink else s.value
     causes = likely_causes(Wrong(dx, numeric, cotangents))
+    if not causes or causes[0].misfit > EXACT:
+        changed = _of_others_changed(problem, x, dx, value, wrong[:FEW])
+        causes = sorted([*causes, *changed], key=lambda cause: cause.misfit)
     left_out = len(places) - len(found)
     raise _error(
         f"gradcheck: the gradient of {name} {x.shape} is wrong at {len(wrong)} of {len(found)} "
@@ -287,6 +188,34 @@ def _check(
         f"backward gives {dx[worst]:.6g}, central differences {found[worst].value:.6g}",
         name, worst, float(dx[worst]), found[worst].value, causes,
     )  # fmt: skip
+
+
+def _of_others_changed(
+    problem: Problem, x: np.ndarray, dx: np.ndarray, value: Callable[[], tuple], places: list[tuple]
+) -> Iterator[Cause]:
+    """Would the gradient be right if another input, a kernel say, were flipped or transposed?"""
+    given = np.array([dx[at] for at in places])
+    for name, other in zip(problem.names, problem.arrays, strict=True):
+        if other is x:
+            continue
+        before = other.copy()
+        for change, explanation, changed in _changes(before):
+            other[...] = changed
+            base = value()
+            slopes = np.array([slope(value, base, x, at).value for at in places])
+            other[...] = before
+            if misfit(given, slopes) < FITS:
+                yield Cause(misfit(given, slopes), change, explanation.format(name))
+
+
+def _changes(x: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    """What may be done to an input by mistake, in a word and in a sentence, and the result."""
+    if x.ndim > 2 and max(x.shape[2:]) > 1:
+        text = "it is right for {} flipped: a convolution where a correlation belongs, or reversed"
+        yield "flipped", text, np.flip(x, tuple(range(2, x.ndim)))
+    if x.ndim > 1 and x.shape[-1] == x.shape[-2] > 1:
+        text = "it is right for {} transposed: dy @ w.T where dy @ w belongs, or the reverse"
+        yield "transposed", text, x.swapaxes(-1, -2)
 
 
 def _error(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import math
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -56,7 +57,10 @@ class Write(NamedTuple):
     order: int
     by: str
     line: Line
-    bounds: tuple[int, int]
+    bounds: tuple[float, float]
+
+
+EVERYWHERE = (-math.inf, math.inf)
 
 
 class Copy(NamedTuple):
@@ -78,7 +82,7 @@ class Memory:
             handed_out.discard(key)
 
         self.owner = weakref.ref(owner, forget)
-        self.writes: dict[Region, Write] = {}  # the last one to each region, the newest last
+        self.writes: dict[Region | None, Write] = {}  # the last to each region, None for all of it
         self.copies: dict[Region, Copy] = {}
         self.is_covered = False  # no graph that is not sealed can keep more than copies hold
         self.lines: dict[tuple[str, Line], None] = {}  # how and where it was handed out
@@ -114,12 +118,14 @@ def written(array: np.ndarray, by: str) -> None:
     if not array.size:
         return
     owner = _owner(array)
-    memory, region = _memory(owner), Region.of(array, owner)
+    memory, region, bounds = _memory(owner), None, EVERYWHERE
     if array is owner:
         memory.writes.clear()
-    memory.writes.pop(region, None)
+    else:
+        region, bounds = Region.of(array, owner), byte_bounds(array)
+        memory.writes.pop(region, None)  # the newest stands last
     latest = next_order()
-    memory.writes[region] = Write(latest, by, user_line(), byte_bounds(array))
+    memory.writes[region] = Write(latest, by, user_line(), bounds)
 
 
 def hand_out(array: np.ndarray, by: str) -> None:
@@ -182,7 +188,9 @@ def change_since(order: int, backward: Callable, sealed: list) -> tuple[np.ndarr
         for region, write in reversed(list(memory.writes.items())):
             if write.order < order:
                 break
-            if _meet(bounds, write.bounds) and np.shares_memory(array, region.within(_row(owner))):
+            if _meet(bounds, write.bounds) and (
+                region is None or np.shares_memory(array, region.within(_row(owner)))
+            ):
                 return array, f"{write.by} at {line_text(write.line)} has written into it since"
         before = next((copy for x, copy in sealed if x is array), None)
         if before is not None:
@@ -224,7 +232,7 @@ def _row(owner: np.ndarray) -> np.ndarray:
     return np.frombuffer(memory, np.uint8)
 
 
-def _meet(x: tuple[int, int], y: tuple[int, int]) -> bool:
+def _meet(x: tuple[float, float], y: tuple[float, float]) -> bool:
     return x[0] < y[1] and y[0] < x[1]
 
 

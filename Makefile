@@ -17,7 +17,7 @@ examples: $(INSTALLED)  ## every lesson with three seeds; writes the table in ex
 	$(BIN)/python examples
 
 test: $(INSTALLED)  ## the tests: no network, no PyTorch
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 test-oracle: $(WITH_TORCH)  ## compare every value and gradient with PyTorch (installs it)
 	$(BIN)/python -m pytest -o addopts=-q tests/oracle

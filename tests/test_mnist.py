@@ -123,7 +123,9 @@ def test_read_idx_refuses(tmp_path, content, message):
         read_idx(path)
 
 
-@pytest.mark.parametrize("content", [b"<html>", gzip.compress(GOOD_IDX)[:-9], b""])
+@pytest.mark.parametrize(
+    "content", [b"<html>", gzip.compress(GOOD_IDX)[:-9], b""], ids=["html", "cut short", "empty"]
+)
 def test_read_idx_refuses_what_does_not_unpack(tmp_path, content):
     path = tmp_path / "file.gz"
     path.write_bytes(content)

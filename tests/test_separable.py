@@ -164,7 +164,6 @@ def test_it_learns():
             "activation must be a layer class, got <function .*, which makes str; write",
         ),
     ],
-    ids=str,
 )
 def test_what_is_refused(options, kind, match):
     with pytest.raises(kind, match=match):

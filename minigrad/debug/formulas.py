@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 
 WINDOW = "p · stride + t · dilation − padding"
 
@@ -179,6 +180,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
 }
 
 
+@cache
 def formulas(name: str, op: Callable, count: int) -> tuple[str, list[tuple[str, str]]]:
     """The op's formula, and (input's name, formula of its gradient) for each of `count` inputs.
 

@@ -23,6 +23,7 @@ FEW, SOME = 12, 3  # a gradient of up to 12 elements is taken apart at each, a l
 
 Events = list[Forward | Backward]
 Leaves = list[dict[Tensor, list[Sent]]]
+Groups = dict[int, list[dict[str, Any]]]  # what _layers returns, by the id of its layers
 
 
 def tape_page(events: Events, leaves: Leaves, limit: float) -> Page:
@@ -32,10 +33,11 @@ def tape_page(events: Events, leaves: Leaves, limit: float) -> Page:
             "to_html: nothing was recorded; compute inside the block `with debug.record() as tape:`"
         )
     most = MOST
+    groups: Groups = {}
     while True:
         # Numbers take time, and little room: not before the arrays are known to fit.
         for with_numbers in (False, True):
-            data = _Builder(events, leaves, most, with_numbers).data()
+            data = _Builder(events, leaves, groups, most, with_numbers).data()
             page = make_page("arrays graph tape", "Backpropagation, step by step", data)
             size = len(page.html) / 1e6
             if size > limit:
@@ -53,8 +55,10 @@ def tape_page(events: Events, leaves: Leaves, limit: float) -> Page:
 class _Builder:
     """What the script needs, as JSON and arrays. An array that occurs twice is stored once."""
 
-    def __init__(self, events: Events, leaves: Leaves, most: int, with_numbers: bool) -> None:
-        self.events, self.leaves = events, leaves
+    def __init__(
+        self, events: Events, leaves: Leaves, groups: Groups, most: int, with_numbers: bool
+    ) -> None:
+        self.events, self.leaves, self.groups = events, leaves, groups
         self.most, self.with_numbers = most, with_numbers
         self.arrays: list[dict[str, Any]] = []
         self.stored: dict[int, tuple[int, np.ndarray]] = {}  # by id, which the array keeps taken
@@ -97,7 +101,7 @@ class _Builder:
         code, number = entry.origin
         formula, inputs = _rules(entry)
         return facts | {
-            "layers": _layers(entry.layers),
+            "layers": _layers(entry.layers, self.groups),
             "line": line_text(entry.origin),
             "source": linecache.getline(code.co_filename, number).strip() if code else "",
             "formula": formula,
@@ -198,15 +202,16 @@ def _rules(entry: Entry) -> tuple[str, list[tuple[str, str]]]:
     return formulas(entry.op_name, entry.op, len(entry.inputs))
 
 
-def _layers(layers: tuple | None) -> list[dict[str, Any]]:
+def _layers(layers: tuple | None, known: Groups) -> list[dict[str, Any]]:
     """The layers that an op ran in, the outermost first; each call of a layer has its own key."""
-    chain: list[dict[str, Any]] = []
-    while layers is not None:
+    if layers is None:
+        return []
+    if id(layers) not in known:
         layer = layers[0]
-        text = type(layer).__name__ if any(layer.children()) else repr(layer)
-        chain.append({"key": id(layers), "path": path_of(layers), "kind": text})
-        layers = layers[1]
-    return chain[::-1]
+        kind = type(layer).__name__ if any(layer.children()) else repr(layer)
+        group = {"key": id(layers), "path": path_of(layers), "kind": kind}
+        known[id(layers)] = [*_layers(layers[1], known), group]
+    return known[id(layers)]
 
 
 def _part(shape: tuple, most: int) -> tuple[Any, ...]:

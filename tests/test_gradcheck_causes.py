@@ -212,3 +212,33 @@ def test_a_weight_that_is_transposed_on_the_way_back_is_named():
     with pytest.raises(debug.GradientError, match=r"right for input 1 transposed") as caught:
         debug.gradcheck(linear, rng.standard_normal((5, 4)), rng.standard_normal((4, 4)))
     assert caught.value.causes[0].name == "transposed"
+
+
+def test_gradients_that_are_exchanged_are_named():
+    def mul(x, y):
+        return x * y, lambda dz: (dz * x, dz * y)
+
+    rng = np.random.default_rng(0)
+    with pytest.raises(debug.GradientError, match="gradient of input 1: are the two exchanged"):
+        debug.gradcheck(mul, rng.standard_normal((5, 4)), rng.standard_normal((5, 4)))
+
+
+def test_a_label_that_is_forgotten_is_named():
+    labels = np.array([1, 0, 3, 2, 2])
+
+    def cross_entropy(x):
+        p = np.exp(x) / np.exp(x).sum(1, keepdims=True)
+        return -np.log(p[range(5), labels]).sum(), lambda dy: (dy * p,)
+
+    with pytest.raises(debug.GradientError, match="axis 1 is wrong in each row") as caught:
+        debug.gradcheck(cross_entropy, np.random.default_rng(0).standard_normal((5, 4)))
+    assert caught.value.causes[0].name == "one in each row"
+
+
+def test_a_sign_goes_before_a_gradient_that_is_passed_on():
+    def sub(x, y):
+        return x - y, lambda dz: (dz, dz)
+
+    rng = np.random.default_rng(0)
+    with pytest.raises(debug.GradientError, match=r"1. the sign is wrong"):
+        debug.gradcheck(sub, rng.standard_normal(5), rng.standard_normal(5))

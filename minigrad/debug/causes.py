@@ -40,7 +40,9 @@ def likely_causes(wrong: Wrong) -> list[Cause]:
         *_detached(wrong), *_passed_on(wrong), *_without_dy(wrong), *_factor(wrong),
         *_moved(wrong), *_other_sum(wrong), *_partly_right(wrong), *_missing_term(wrong),
     ]  # fmt: skip
-    fitting = [cause for cause in tried if cause.misfit <= FITS]
+    best = min((cause.misfit for cause in tried), default=1.0)
+    limit = 2 * SECOND if best < EXACT else FITS  # one that fits exactly leaves no room for guesses
+    fitting = [cause for cause in tried if cause.misfit <= limit]
     return sorted(fitting, key=lambda cause: cause.misfit)
 
 
@@ -85,7 +87,7 @@ def _passed_on(wrong: Wrong) -> Iterator[Cause]:
     for c in wrong.cotangents:
         if c.shape == wrong.given.shape:
             yield Cause(
-                misfit(wrong.given, c),
+                misfit(wrong.given, c) + SECOND,
                 "passed on",
                 "the gradient of the result is passed on as it is: the chain rule multiplies it by "
                 "the function's slope",
@@ -183,6 +185,7 @@ def _partly_right(wrong: Wrong) -> Iterator[Cause]:
     right = np.isclose(a, t, rtol=EXACT, atol=EXACT * np.abs(t).max(initial=0))
     if right.all() or not right.any():
         return
+    yield from _one_in_each_row(wrong)
     if not t[~right].any():
         yield Cause(
             FITS / 2,
@@ -199,6 +202,20 @@ def _partly_right(wrong: Wrong) -> Iterator[Cause]:
             "contributions only one may be kept; write += in place of = (np.add.at for indices "
             "that repeat)",
         )
+
+
+def _one_in_each_row(wrong: Wrong) -> Iterator[Cause]:
+    """Wrong at one element of each row: that of a label, or of an index."""
+    a, t = wrong.given, _known(wrong)
+    off = ~np.isclose(a, t, rtol=EXACT, atol=EXACT * np.abs(t).max()) & np.isfinite(wrong.true)
+    for axis, size in enumerate(a.shape):
+        if size > 2 and a.ndim > 1 and (off.sum(axis=axis) == 1).all():
+            yield Cause(
+                FITS / 4,
+                "one in each row",
+                f"exactly one element along axis {axis} is wrong in each row: that of a label or "
+                "an index, where a term such as -1 is missing, or is too many",
+            )
 
 
 def _missing_term(wrong: Wrong) -> Iterator[Cause]:

@@ -193,11 +193,17 @@ def _check(
 def _of_others_changed(
     problem: Problem, x: np.ndarray, dx: np.ndarray, value: Callable[[], tuple], places: list[tuple]
 ) -> Iterator[Cause]:
-    """Would the gradient be right if another input, a kernel say, were flipped or transposed?"""
+    """Is it another input's gradient, or right if another input were flipped or transposed?"""
     given = np.array([dx[at] for at in places])
     for name, other in zip(problem.names, problem.arrays, strict=True):
         if other is x:
             continue
+        if other.shape == x.shape:
+            base = value()
+            theirs = np.array([slope(value, base, other, at).value for at in places])
+            text = f"it is the gradient of {name}: are the two exchanged?"
+            if misfit(given, theirs) < FITS:
+                yield Cause(misfit(given, theirs), "exchanged", text)
         before = other.copy()
         for change, explanation, changed in _changes(before):
             other[...] = changed

@@ -211,7 +211,10 @@ def _adaptive(layer: AdaptivePoolNd, size: Size) -> Reads:
 
 
 def _winners(windows: Reads, channel: np.ndarray) -> np.ndarray:
-    """1 for the greatest value of each window, the first of equal ones, 0 for all others."""
+    """1 for the greatest value of each window, 0 for all others.
+
+    Of equal ones it is the first, of several nan, which count as the greatest, the last.
+    """
     factors = np.zeros(len(windows.outputs))
     best: dict[int, int] = {}
     values = channel.ravel()
@@ -219,7 +222,7 @@ def _winners(windows: Reads, channel: np.ndarray) -> np.ndarray:
         if pixel < 0:
             continue
         held = values[windows.pixels[best[output]]] if output in best else None
-        if held is None or values[pixel] > held or (np.isnan(values[pixel]) and held == held):
+        if held is None or values[pixel] > held or np.isnan(values[pixel]):
             best[output] = row
     factors[list(best.values())] = 1
     return factors

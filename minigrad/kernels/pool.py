@@ -57,9 +57,12 @@ def max_pool(x, stages, want_winners):
 
     def compute(channels):
         part = x[channels]
-        for i, stage in enumerate(stages):
-            part = _max_along(part, stage, winners[i][channels] if want_winners else None)
+        won = [winner[channels] for winner in winners] or [None] * len(stages)
+        for stage, winner in zip(stages, won, strict=True):
+            part = _max_along(part, stage, winner)
         y[channels] = part
+        if want_winners and np.isnan(part.min(initial=np.inf)):
+            _let_nan_win(x[channels], stages, won)
 
     _by_channels(compute, x, stages)
     return y, winners
@@ -93,6 +96,14 @@ def _max_along(x, stage, winner):
             np.maximum(winner[outputs], latest, out=winner[outputs])
         np.maximum(best, candidate, out=best)
     return y
+
+
+def _let_nan_win(x, stages, winners):
+    """The winners again, where there is nan: the last one of a window."""
+    for stage, winner in zip(stages, winners, strict=True):
+        for t, outputs, inputs in _taps(stage):
+            winner[outputs][np.isnan(x[inputs])] = t
+        x = _max_along(x, stage, None)
 
 
 def _count(tap, axis):

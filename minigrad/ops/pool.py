@@ -46,7 +46,10 @@ def _stages(op, x, kernel_size, stride, padding, dilation, ceil_mode):
 
 
 def max_pool(x, kernel_size, stride, padding, dilation, ceil_mode=False, *, needs=(True,)):
-    """The largest value in each window. The gradient goes to the first of equal values."""
+    """The largest value in each window. The gradient goes to the first of equal values.
+
+    nan counts as the largest; of several the last has the gradient.
+    """
     spatial = x.ndim - 2
     name = f"max_pool{spatial}d"
     stages = _stages(name, x, kernel_size, stride, padding, dilation, ceil_mode)
@@ -119,7 +122,7 @@ def adaptive_max_pool(x, output_size):
     stages = []
     for axis in range(x.ndim - 1, 1, -1):
         windows = _adaptive_windows(x.shape[axis], output_size[axis - 2])
-        winners = [_cut(x, axis, w).argmax(axis) + w[0] for w in windows]
+        winners = [_place_of_largest(_cut(x, axis, w), axis) + w[0] for w in windows]
         winner = np.stack(winners, axis)
         stages.append((axis, x.shape, winner))
         x = np.take_along_axis(x, winner, axis)
@@ -134,6 +137,15 @@ def adaptive_max_pool(x, output_size):
         return (dy,)
 
     return x, adaptive_max_pool_backward
+
+
+def _place_of_largest(x, axis):
+    """The first of equal values; of several nan the last."""
+    place, is_nan = x.argmax(axis), np.isnan(x)
+    if is_nan.any():
+        last = x.shape[axis] - 1 - np.flip(is_nan, axis).argmax(axis)
+        place = np.where(is_nan.any(axis), last, place)
+    return place
 
 
 def _cut(x, axis, window):

@@ -8,6 +8,7 @@ from cases import CASES
 from numerical import as_tensors, is_float, outputs
 
 import minigrad as mg
+from minigrad import debug, nn
 from minigrad.nn import functional as F
 
 INF, NAN = math.inf, math.nan
@@ -195,3 +196,25 @@ def test_writing_in_place_is_silent():
     assert x.mul_(10).tolist() == [INF, 10]
     assert x.div_(0).tolist() == [INF, INF]
     assert x.fill_(INF).sub_(INF).isnan().all()
+
+
+WINDOWS = [  # a window of four, and where its gradient goes
+    ([-INF, 0.5, 1, NAN], 3),
+    ([3, 0.5, 1, NAN], 3),
+    ([NAN, 0.5, 1, 2], 0),
+    ([0.5, NAN, NAN, 1], 2),
+    ([NAN, NAN, NAN, NAN], 3),
+    ([-INF, -INF, -INF, -INF], 0),
+    ([1, 2, 2, 0], 1),
+]
+
+
+@pytest.mark.parametrize(
+    "pool", [nn.MaxPool2d(2), nn.AdaptiveMaxPool2d(1)], ids=["2x2", "adaptive"]
+)
+@pytest.mark.parametrize(("window", "winner"), WINDOWS)
+def test_max_pooling_sends_its_gradient_where_pytorch_does(pool, window, winner):
+    x = mg.tensor(np.reshape(window, (1, 1, 2, 2)).astype(np.float32), requires_grad=True)
+    pool(x).sum().backward()
+    assert x.grad.data.ravel().tolist() == [i == winner for i in range(4)]
+    assert debug.taps(pool, x.detach()).dx(np.ones((1, 1, 1, 1))).ravel()[winner] == 1

@@ -61,6 +61,7 @@ class Write(NamedTuple):
 
 
 EVERYWHERE = (-math.inf, math.inf)
+MOST_WRITES = 10_000  # to parts of one memory that are told apart
 
 
 class Copy(NamedTuple):
@@ -126,6 +127,10 @@ def written(array: np.ndarray, by: str) -> None:
         memory.writes.pop(region, None)  # the newest stands last
     latest = next_order()
     memory.writes[region] = Write(latest, by, user_line(), bounds)
+    if len(memory.writes) > MOST_WRITES:  # of the older half it is forgotten where they were
+        older = list(memory.writes)[: MOST_WRITES // 2]
+        last = [memory.writes.pop(region) for region in older][-1]
+        memory.writes = {None: last._replace(bounds=EVERYWHERE), **memory.writes}
 
 
 def hand_out(array: np.ndarray, by: str) -> None:

@@ -200,3 +200,19 @@ def test_many_writes_do_not_make_backward_slow():
     finally:
         writes._row = row
     assert len(looked) < steps
+
+
+def test_writes_to_very_many_parts_are_folded(monkeypatch):
+    monkeypatch.setattr(writes, "MOST_WRITES", 100)
+    memory, w = mg.zeros(2000), mg.ones(3, requires_grad=True)
+    old = (w * memory[:3]).sum()
+    for i in range(3, 2000):
+        memory[i] = 1
+    assert len(writes._known[id(memory.data)].writes) <= 100
+    newer = (w * memory[-3:]).sum()
+    newer.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="has written into it"):
+        old.backward()
+    memory[1999] = 2
+    with pytest.raises(RuntimeError, match="has written into it"):
+        newer.backward()

@@ -126,7 +126,8 @@ def taps(layer: Any, x: Tensor, offset: Tensor | None = None, mask: Tensor | Non
 def run(name: str, layer: Any, x: Tensor, offset: Tensor | None, mask: Tensor | None) -> Tensor:
     """What `layer` makes of x, for the tool `name`; refuses what has no taps.
 
-    It runs a copy, so that a DeformConv keeps the offsets of its own last forward.
+    It runs a copy, so that a DeformConv keeps the offsets of its own last forward, and without the
+    user's hooks.
     """
     if not isinstance(layer, (ConvNd, PoolNd, AdaptivePoolNd)):
         raise TypeError(f"{name}: expected {KINDS}, {_got(layer)}")
@@ -150,11 +151,11 @@ def run(name: str, layer: Any, x: Tensor, offset: Tensor | None, mask: Tensor | 
                 f"(N, {2 * taps}, H', W'), or take a DeformConv, which predicts it"
             )
         with no_grad():
-            return copy.copy(layer)(x, offset, mask)
+            return copy.copy(layer).forward(x, offset, mask)
     if offset is not None or mask is not None:
         raise ValueError(f"{name}: only DeformConv2d takes offset and mask, the layer is {kind}")
     with no_grad():
-        return copy.copy(layer)(x)
+        return copy.copy(layer).forward(x)
 
 
 def _got(given: object) -> str:

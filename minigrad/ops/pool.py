@@ -20,12 +20,12 @@ def pooled_size(op, size, k, stride, padding, dilation=1, ceil_mode=False):
             f"lie wholly in the padding; at most {window // 2}"
         )
     room = size + 2 * padding - window
-    if room < 0:
+    out = (-(-room // stride) if ceil_mode else room // stride) + 1
+    if out < 1:
         raise ValueError(
             f"{op}: a window of {window} does not fit into an axis of size {size} "
             f"with padding {padding}; use a smaller kernel_size, or pool less often before"
         )
-    out = (-(-room // stride) if ceil_mode else room // stride) + 1
     if ceil_mode and (out - 1) * stride >= size + padding:
         out -= 1
     return out

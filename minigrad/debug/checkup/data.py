@@ -154,8 +154,9 @@ def _order(
     """A finding where equal labels stand together: chance would change more often."""
     edit = "DataLoader(..., shuffle=True)"
     if len(values) == 1:
-        if len(y) < ENOUGH_OF_TWO and training.classes in (2, None):
-            return None  # the other class may be rare
+        rare = training.classes == 2 and len(y) < ENOUGH_OF_TWO  # as the other class may be
+        if rare or training.classes is None:  # as for the targets of real images of a GAN
+            return None
         text = f"all labels are {values[0]:g}: is the data sorted by class, and not shuffled?"
         return Finding(
             text,

@@ -118,10 +118,16 @@ def _line_of(training: Training, p: Tensor) -> str:
 
 
 def not_the_models(training: Training) -> list[Finding] | str:
-    """What the loss hangs on and is to be trained belongs to the model, or to the optimizer."""
+    """What forward uses and is to be trained belongs to the model, or to the optimizer.
+
+    What the loss alone uses may be another net, with an optimizer of its own.
+    """
     known = training.own | set(training.optimized) | {id(x) for x, _ in training.batches}
+    in_loss = {call.result.grad_fn for call in training.first.calls}
     strange: dict[int, tuple[Tensor, Node]] = {}
     for node in training.first.nodes:
+        if node in in_loss:
+            continue
         for leaf in node.inputs:
             if isinstance(leaf, Tensor) and id(leaf) not in known:
                 strange.setdefault(id(leaf), (leaf, node))
@@ -140,7 +146,7 @@ def not_the_models(training: Training) -> list[Finding] | str:
                 "self.layer = nn.Linear(...) in __init__, nn.Parameter(...) for your own tensors",
             )
         )
-    return found or f"{len(list(training.model.parameters()))}, all that the loss hangs on"
+    return found or f"{len(list(training.model.parameters()))}, all that forward uses"
 
 
 def in_optimizer(training: Training) -> Finding | str:

@@ -37,7 +37,7 @@ class Watched(Watcher):
         self.events: list[tuple[int, str, str]] = []
         self.error: Exception | None = None
         self.error_line = ""
-        self.reused: list[str] = []  # lines of backwards that added to gradients already used
+        self.reused: list[str] = []  # lines of backwards whose sums held gradients already used
         self.empty: list[str] = []  # lines of optimizer steps that found no gradient
         self.evaluating: list[str] = []  # lines of backwards of a model in eval mode
         self.unmoved = set(training.parameters)  # names that had no gradient at any step
@@ -47,6 +47,7 @@ class Watched(Watcher):
         self.misplaced: Misplaced | None = None  # in the graph of the first backward
         self._made: list[tuple[int, weakref.ref[Node]]] = []
         self._used: dict[str, np.ndarray] = {}
+        self._stale: dict[str, list[str]] = {}  # lines of backwards that added to them, by name
         self._walking = False
 
     def run(self) -> Watched:
@@ -101,9 +102,15 @@ class Watched(Watcher):
         self.events.append((self.calls, "backward", line))
         if not self.training.model.training:
             self.evaluating.append(line)
+        self._look_for_used(line)
+
+    def _look_for_used(self, line: str) -> None:
+        """Note gradients that a step has used. They do no harm if they go before the next step."""
         now = self._gradients()
-        if any(name in now and np.array_equal(now[name], dw) for name, dw in self._used.items()):
-            self.reused.append(line)
+        self._stale = {name: lines for name, lines in self._stale.items() if name in now}
+        for name, dw in self._used.items():
+            if name in now and np.array_equal(now[name], dw):
+                self._stale.setdefault(name, []).append(line)
 
     def _gradients(self) -> dict[str, np.ndarray]:
         """Those of the parameters to be trained that are not all 0."""
@@ -121,6 +128,9 @@ class Watched(Watcher):
         used = before or self._gradients()  # a closure computes them within the step
         self._walking = False
         self.events.append((self.calls, "step", line))
+        self.reused += max((lines for name, lines in self._stale.items() if name in used),
+                           key=len, default=[])  # fmt: skip
+        self._stale = {}
         self._used = {name: dw.copy() for name, dw in used.items()}
         self.unmoved -= used.keys()
         if not used:

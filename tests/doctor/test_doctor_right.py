@@ -1,6 +1,7 @@
 """Right scripts of a less common kind: the doctor raises no alarm."""
 
 import numpy as np
+import pytest
 
 import minigrad as mg
 from minigrad import debug, nn, optim
@@ -88,3 +89,62 @@ def test_a_gan_that_forgets_zero_grad():
     report = examine(gan.critic, loader, loss, step=step, optimizer=gan.of_critic)
     assert checks(report) == ["zero_grad"]
     assert report[0].evidence.startswith("2 of 6 backwards")
+
+
+BYTES = mg.tensor(DIGITS.data).unsqueeze(1)
+
+
+def convolutions(*first):
+    mg.manual_seed(0)
+    rest = nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(288, 10)
+    return nn.Sequential(*first, *rest)
+
+
+class Shares(nn.Layer):
+    def forward(self, x):
+        return x.float() / 255
+
+
+@pytest.mark.parametrize(
+    ("model", "x"),
+    [
+        (convolutions(Shares()), BYTES),
+        (convolutions(Shares()), BYTES.float()),
+        (convolutions(nn.BatchNorm2d(1)), BYTES.float()),
+        (nn.Sequential(nn.Flatten(), nn.Embedding(256, 4), nn.Flatten(), nn.Linear(256, 10)),
+         BYTES),
+    ],
+)  # fmt: skip
+def test_a_model_that_normalises(model, x):
+    report = examine(model, batches(x, LABELS))
+    assert not report, report
+    assert "as the model makes them" in report.passed["inputs"]
+
+
+@pytest.mark.parametrize("x", [BYTES, BYTES.float()])
+def test_a_step_that_normalises(x):
+    model = convolutions()
+    optimizer = optim.Adam(model.parameters(), 1e-3)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        F.cross_entropy(model(x.float() / 255), y).backward()
+        optimizer.step()
+
+    report = examine(model, batches(x, LABELS), step=step, optimizer=optimizer)
+    assert not report, report
+    assert report.passed["inputs"].startswith("as your step makes them, 0 to 1, mean 0.3")
+    assert report.passed["forward"] == "(64, 1, 8, 8) -> (64, 10)"
+
+
+def test_a_step_that_does_not_normalise():
+    model = convolutions()
+    optimizer = optim.Adam(model.parameters(), 1e-3)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        F.cross_entropy(model(x + 1), y).backward()
+        optimizer.step()
+
+    report = examine(model, batches(BYTES.float(), LABELS), step=step, optimizer=optimizer)
+    assert checks(report) == ["inputs"]

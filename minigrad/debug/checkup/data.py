@@ -9,6 +9,7 @@ import numpy as np
 from ...tensor import Tensor, no_grad
 from .report import Finding, NotChecked
 from .training import Training, told
+from .watch import arriving_in_step
 
 LARGE, SMALL = 20.0, 0.005  # root mean square of inputs
 LARGE_TARGETS = 100.0
@@ -19,9 +20,41 @@ MANY = 16  # numbers that an example must have to be told from another by them
 
 
 def inputs(training: Training) -> Finding | str:
-    """Numbers of a size that nets learn from, and that differ from example to example."""
-    arrays = [x.data for x, _ in training.batches]
-    line = training.line
+    """Numbers of a size that nets learn from, and that differ from example to example.
+
+    What the loader gives may be made so by the model, or by the step before it calls the model.
+    """
+    said = _judge([x.data for x, _ in training.batches], training.line)
+    if isinstance(said, str):
+        return said
+    in_step = arriving_in_step(training)
+    facts = _judge([x.data for x, _ in in_step], training.line) if in_step else said
+    if isinstance(facts, str):
+        training.batches = in_step  # so that the other checks run the model as the step does
+        return f"as your step makes them, {facts}"
+    facts = _before_weights(training)
+    return said if facts is None else f"as the model makes them, {facts}"
+
+
+def _before_weights(training: Training) -> str | None:
+    """The facts of what arrives at the first op with a weight, where nothing is wrong with it."""
+    try:
+        calls = training.forward.calls
+    except NotChecked:
+        return None
+    for place, given, _ in calls:
+        tensors = [x for x in given if isinstance(x, Tensor)]
+        others = [x.data for x in tensors if id(x) not in training.own]
+        if len(others) < len(tensors):
+            if "norm" in place.op or place.op == "embedding":
+                return f"given to {place.op}"
+            facts = _judge(others[:1], "") if others else None
+            return facts if isinstance(facts, str) else None
+    return None
+
+
+def _judge(arrays: list[np.ndarray], line: str) -> Finding | str:
+    """What is wrong with inputs, or their facts."""
     low, high = min(float(x.min()) for x in arrays), max(float(x.max()) for x in arrays)
     if arrays[0].dtype.kind != "f":
         if arrays[0].dtype == np.uint8:

@@ -101,6 +101,7 @@ class Training:
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.batches, self.loader, self.step = batches, loader, step
+        self.given = batches  # to the step, where that normalises them and `batches` are the result
         self.line = line_text(user_line())  # where doctor was called
         self.given_modes = {layer: layer.training for layer in model.modules()}
         self.watched: Watched | None = None  # the step, once it was run
@@ -121,9 +122,9 @@ class Training:
         """The optimizer's tensors by id."""
         return {id(p): p for group in self.optimizer.param_groups for p in group["params"]}
 
-    def few(self, most: int, batch: int = 0) -> tuple[Tensor, Any]:
+    def few(self, most: int, batch: int = 0, given: bool = False) -> tuple[Tensor, Any]:
         """The first examples of a batch; all where the targets are no Tensor."""
-        x, y = self.batches[batch]
+        x, y = (self.given if given else self.batches)[batch]
         return (x[:most], y[:most]) if isinstance(y, Tensor) else (x, y)
 
     @once

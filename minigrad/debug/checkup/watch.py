@@ -73,13 +73,13 @@ class Watched(Watcher):
         return [line for _, kind, line in self.events if kind == what]
 
     def _call(self, step: Callable) -> None:
-        start, batches = perf_counter(), len(self.training.batches)
+        start, batches = perf_counter(), len(self.training.given)
         with watching(self):
             while self.calls < CALLS and perf_counter() - start < SECONDS:
                 if self.calls > LATER + 1 and len(self.lines("step")) >= ENOUGH:
                     return
                 try:
-                    step(*self.training.few(EXAMPLES, self.calls % batches))
+                    step(*self.training.few(EXAMPLES, self.calls % batches, given=True))
                 except Exception as error:
                     self.error, self.error_line = error, raised_at(error, self.training.line)
                     return
@@ -173,6 +173,33 @@ class Watched(Watcher):
         except (TypeError, ValueError):  # it wants a loss, or its schedule is over
             return
         self.dwindled.append((scheduler, max(rates), rates[-1]))
+
+
+def arriving_in_step(training: Training) -> list[tuple[Tensor, Any]]:
+    """The batches as they come to the model when the step is called; none where it fails."""
+    model, step, seen = training.model, training.step, []
+
+    def look(layer: Any, inputs: tuple) -> None:
+        if len(seen) == len(found) and len(inputs) == 1 and isinstance(inputs[0], Tensor):
+            seen.append(inputs[0].detach())
+
+    found: list[tuple[Tensor, Any]] = []
+    if step is None:
+        return found
+    start = perf_counter()
+    with unchanged([model, training.optimizer], [step]):
+        model.register_forward_pre_hook(look)  # it ends with the snapshot
+        for x, y in training.given:
+            try:
+                step(x, y)
+            except Exception:  # told by the check of the step
+                return []
+            if len(seen) == len(found) or len(seen[-1]) != len(x):
+                return []
+            found.append((seen[-1], y))
+            if perf_counter() - start > SECONDS:
+                break
+    return found
 
 
 def _wrap(thing: Any, around: Callable) -> None:

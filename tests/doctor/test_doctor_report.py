@@ -96,7 +96,7 @@ def test_the_leak_is_as_large_as_it_says():
     y = model.last(mg.tensor(x)).detach().numpy()
     size = np.abs(y[:7] + 0.01 * y[:7].mean(0)).max()
     moved = 0.01 * np.abs(y[7] - y[0]).max() / 7 / size
-    assert f"6 of the 6 others, by up to {moved:.1%}" in finding.evidence
+    assert f"6 of the 6 others, by up to {100 * moved:.3g}%" in finding.evidence
     place = f"at mean at {finding.line}, in Leaky"
     assert finding.text == f"examples of a batch influence each other, {place}"
 

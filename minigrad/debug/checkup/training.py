@@ -176,8 +176,8 @@ class Training:
         output, y = self.forward.output, self.batches[0][1]
         if not isinstance(output, Tensor) or not isinstance(y, Tensor):
             return None
-        is_number = y.dtype.kind in "iu" and output.ndim == y.ndim + 1 and output.ndim > 1
-        return output.shape[1] if is_number else None
+        is_number = y.dtype.kind in "iu" and output.shape[:1] + output.shape[2:] == y.shape
+        return output.shape[1] if is_number and output.ndim > 1 else None
 
     @once
     def loss_nodes(self) -> list[Node]:

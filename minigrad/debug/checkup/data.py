@@ -33,8 +33,8 @@ def inputs(training: Training) -> Finding | str:
     if isinstance(facts, str):
         training.batches = in_step  # so that the other checks run the model as the step does
         return f"as your step makes them, {facts}"
-    facts = _before_weights(training)
-    return said if facts is None else f"as the model makes them, {facts}"
+    before = _before_weights(training)
+    return said if before is None else f"as the model makes them, {before}"
 
 
 def _before_weights(training: Training) -> str | None:
@@ -46,19 +46,14 @@ def _before_weights(training: Training) -> str | None:
         calls = training.forward.calls
     except NotChecked:
         return None
-    for place, given, _ in calls:
-        tensors = [x for x in given if isinstance(x, Tensor)]
-        others = [x.data for x in tensors if id(x) not in training.own]
-        if len(others) < len(tensors):
-            break
-    else:
+    first = next((c for c in calls if any(id(x) in training.own for x in c.inputs)), None)
+    if first is None or isinstance(_judge([training.forward.x.data], ""), str):
         return None
-    if place.op == "embedding":
-        return "they are looked up"
-    if not others or isinstance(_judge([training.forward.x.data], ""), str):  # only later ones
-        return None
-    x = others[0]
-    if "norm" in place.op:
+    if first.place.op == "embedding":
+        return "looked up in a table"
+    others = (x for x in first.inputs if isinstance(x, Tensor) and id(x) not in training.own)
+    x = next(others).data
+    if "norm" in first.place.op:
         x = (x - x.mean(dtype=np.float64)) / x.std(dtype=np.float64)
     facts = _judge([x], "")
     return facts if isinstance(facts, str) else None
@@ -177,7 +172,7 @@ def _of_scores(training: Training) -> bool:
 
 def _outside(training: Training, y: np.ndarray, classes: int) -> Finding | None:
     low, high = int(y.min()), int(y.max())
-    if low >= 0 and high < classes or not _of_scores(training):
+    if (low >= 0 and high < classes) or not _of_scores(training):
         return None
     facts = f"labels {low} to {high}, {classes} outputs"
     if low == 1 and high == classes:

@@ -128,8 +128,9 @@ class Watched(Watcher):
         used = before or self._gradients()  # a closure computes them within the step
         self._walking = False
         self.events.append((self.calls, "step", line))
-        self.reused += max((lines for name, lines in self._stale.items() if name in used),
-                           key=len, default=[])  # fmt: skip
+        stale = [lines for name, lines in self._stale.items() if name in used]
+        if stale:
+            self.reused += max(stale, key=len)
         self._stale = {}
         self._used = {name: dw.copy() for name, dw in used.items()}
         self.unmoved -= used.keys()
@@ -177,7 +178,8 @@ class Watched(Watcher):
 
 def arriving_in_step(training: Training) -> list[tuple[Tensor, Any]]:
     """The batches as they come to the model when the step is called; none where it fails."""
-    model, step, seen = training.model, training.step, []
+    model, step = training.model, training.step
+    seen: list[Tensor] = []
 
     def look(layer: Any, inputs: tuple) -> None:
         if len(seen) == len(found) and len(inputs) == 1 and isinstance(inputs[0], Tensor):

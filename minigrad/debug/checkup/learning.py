@@ -20,22 +20,26 @@ STEPS, MORE_STEPS, SECONDS = 60, 300, 1.2  # of the user's optimizer, of Adam; a
 ENOUGH = 20  # steps without which a failure says nothing
 LEARNED, ENOUGH_LEARNED = 0.95, 0.5  # the last loss relative to the first; the second is enough
 EQUAL = 1e-6  # relative difference of outputs that are taken as equal
+PASSES = 5  # after the first, in which chance may leave a layer out
 RATE = 3e-3  # of an Adam of our own
 HUGE, USUAL, TINY = 0.5, 3e-3, 2e-6  # an update relative to the weight
 TINY_RATE = 1e-4  # above it, a small update is due to small gradients
+MOST_TIMES = 1000.0  # that a proposed learning rate is larger or smaller
+TRIED, LEAP = 20, 1.1  # steps with a rate, and the highest loss relative to the first
 GROWN = 2.0  # the last loss relative to the first, where the learning rate is too high
 
 
 def update_size(training: Training) -> Finding | str:
     """Steps of the real optimizer change the weights by about a thousandth of their size."""
     before = {name: p.data.copy() for name, p in _weights(training)}
+    size = {name: max(float(np.linalg.norm(w)), _usual(w)) for name, w in before.items()}
     if not before:
         raise NotChecked("the optimizer holds no weights of the model")
     with at_full_rate(training):
         losses = _train(training, training.optimizer, steps=3)
         done = max(1, len(losses) - 1)
         ratios = sorted(
-            float(np.linalg.norm(p.data - before[name]) / done / np.linalg.norm(before[name]))
+            float(np.linalg.norm(p.data - before[name]) / done / size[name])
             for name, p in _weights(training)
             if before[name].any()
         )
@@ -44,19 +48,44 @@ def update_size(training: Training) -> Finding | str:
     middle, rate = ratios[len(ratios) // 2], highest_rate(training.optimizer)
     facts = f"{middle:.1e} of a weight a step, lr={rate:g}"
     if not np.isfinite(middle) or middle > HUGE or not np.isfinite(losses[-1]):
-        times = USUAL / middle if middle > HUGE and np.isfinite(middle) else USUAL
         text = "the steps are so large that they wipe out the weights"
-        return Finding(text, facts, training.line, f"lr={rate * times:.0e}")
+        return Finding(text, facts, training.line, f"lr={_rate_that_trains(training):g}")
     if middle < TINY and rate <= TINY_RATE:  # a net that has learned moves little, too
-        edit = f"lr={rate * USUAL / middle:.0e}" if middle else "a larger lr"
+        times = min(MOST_TIMES, USUAL / middle) if middle else MOST_TIMES
         text = "the steps are so small that nothing will be learned"
-        return Finding(text, facts, training.line, edit)
+        return Finding(text, facts, training.line, f"lr={_rounded(rate * times):g}")
     return facts
+
+
+def _usual(w: np.ndarray) -> float:
+    """The size of a weight as layers draw it, uniform within 1 / sqrt(fan-in) of 0."""
+    return float(np.sqrt(w.size / (3 * w[0].size)))
+
+
+def _rounded(rate: float) -> float:
+    """The largest of ..., 0.1, 0.3, 1, 3, ... that is not larger; rounding is forgiven."""
+    power = 10.0 ** np.floor(np.log10(rate * 1.001))
+    return float(f"{3 * power if rate * 1.001 >= 3 * power else power:.0e}")
+
+
+def _rate_that_trains(training: Training) -> float:
+    """The largest smaller learning rate with which the loss of one batch falls, and never leaps."""
+    highest = highest_rate(training.optimizer)
+    rate = _rounded(highest / 2)
+    while rate >= highest / MOST_TIMES:
+        with at_full_rate(training):
+            for group in training.optimizer.param_groups:
+                group["lr"] *= rate / highest
+            losses = _train(training, training.optimizer, TRIED)
+        if max(losses) <= LEAP * abs(losses[0]) and losses[-1] < losses[0]:  # nan is not
+            return rate
+        rate = _rounded(rate / 2)
+    return _rounded(highest / MOST_TIMES * 2)
 
 
 def one_batch(training: Training) -> Finding | str:
     """One batch can be learned by heart, in a few tens of steps, dropout left out."""
-    name, rate = type(training.optimizer).__name__, highest_rate(training.optimizer)
+    name = type(training.optimizer).__name__
     trained = [p for p in training.parameters.values() if id(p) in training.optimized]
     if not trained or not training.first.loss.requires_grad:
         raise NotChecked("the optimizer moves nothing that the loss hangs on")
@@ -84,7 +113,7 @@ def one_batch(training: Training) -> Finding | str:
             f"on one batch the loss grows: {name} goes uphill, or too far",
             facts,
             training.line,
-            "leave out maximize=True" if climbs else f"lr={rate / 10:.0e}",
+            "leave out maximize=True" if climbs else f"lr={_rate_that_trains(training):g}",
         )
     if other[-1] <= LEARNED * other[0]:
         return facts
@@ -170,7 +199,7 @@ def later_gradients(training: Training) -> list[dict[str, np.ndarray]]:
     with training.starting_values():
         optimizer = Adam(training.parameters.values(), lr=RATE)
         training.model.train()
-        for i in range(3):
+        for i in range(PASSES):
             x, y = training.few(EXAMPLES, i % len(training.batches))
             training.clear()
             training.loss(training.model(x), y).backward()

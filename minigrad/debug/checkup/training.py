@@ -192,10 +192,23 @@ class Training:
 
     @once
     def modes_differ(self) -> bool:
-        """Whether the model computes something else in eval mode, as dropout and batch norm do."""
+        """Whether the model computes something else in eval mode, as dropout and batch norm do.
+
+        Of a model that is frozen in part it is the layers with parameters to be trained that
+        count: the others may be kept in eval mode on purpose.
+        """
         x = self.forward.x[:32]
+        frozen = not all(p.requires_grad for p in self.model.parameters())
+        layers = [
+            layer
+            for layer in self.model.modules()
+            if not frozen or any(p.requires_grad for p in layer.parameters())
+        ]
         with self.starting_values(), no_grad():  # of chance, too
-            trained = output_array(self.model.train()(x))
+            self.model.eval()
+            for layer in layers:
+                layer.training = True
+            trained = output_array(self.model(x))
         with self.starting_values(), no_grad():
             evaluated = output_array(self.model.eval()(x))
         return not np.array_equal(trained, evaluated, equal_nan=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -49,6 +50,7 @@ class Watched(Watcher):
         self._used: dict[str, np.ndarray] = {}
         self._stale: dict[str, list[str]] = {}  # lines of backwards that added to them, by name
         self._walking = False
+        self._scheduled: list[LRScheduler] = []  # one for each of their steps
 
     def run(self) -> Watched:
         """Call the step until the optimizer has moved a few times, or time is over."""
@@ -61,7 +63,7 @@ class Watched(Watcher):
             training.clear()
             _wrap(training.optimizer, self._on_step)
             for scheduler in schedulers.values():
-                _wrap(scheduler, self._on_schedule)
+                _wrap(scheduler, partial(self._on_schedule, scheduler))
             self._call(step)
             self._look_for_graphs(step)
             for scheduler in schedulers.values():
@@ -129,8 +131,8 @@ class Watched(Watcher):
         self._walking = False
         self.events.append((self.calls, "step", line))
         stale = [lines for name, lines in self._stale.items() if name in used]
-        if stale:
-            self.reused += max(stale, key=len)
+        most: list[str] = max(stale, key=len, default=[])
+        self.reused += most
         self._stale = {}
         self._used = {name: dw.copy() for name, dw in used.items()}
         self.unmoved -= used.keys()
@@ -138,7 +140,10 @@ class Watched(Watcher):
             self.empty.append(line)
         return result
 
-    def _on_schedule(self, step: Callable, *args: Any, **options: Any) -> Any:
+    def _on_schedule(
+        self, scheduler: LRScheduler, step: Callable, *args: Any, **options: Any
+    ) -> Any:
+        self._scheduled.append(scheduler)
         self.events.append((self.calls, "scheduler", line_text(user_line())))
         return step(*args, **options)
 
@@ -164,7 +169,7 @@ class Watched(Watcher):
 
     def _look_ahead(self, scheduler: LRScheduler) -> None:
         """What the scheduler's steps make of the learning rate within half an epoch."""
-        if len(self.lines("scheduler")) < self.calls - 1 or not self.calls:
+        if self._scheduled.count(scheduler) < max(1, self.calls - 1):
             return
         rates = [max(group["lr"] for group in scheduler.optimizer.param_groups)]
         try:

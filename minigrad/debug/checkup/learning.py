@@ -25,7 +25,7 @@ RATE = 3e-3  # of an Adam of our own
 HUGE, USUAL, TINY = 0.5, 3e-3, 2e-6  # an update relative to the weight
 TINY_RATE = 1e-4  # above it, a small update is due to small gradients
 MOST_TIMES = 1000.0  # that a proposed learning rate is larger or smaller
-TRIED, LEAP = 20, 1.1  # steps with a rate, and the highest loss relative to the first
+TRIED, FEW, FALLEN = 40, 10, 0.1  # steps with a rate, losses at their end, and how far they fall
 GROWN = 2.0  # the last loss relative to the first, where the learning rate is too high
 
 
@@ -69,18 +69,21 @@ def _rounded(rate: float) -> float:
 
 
 def _rate_that_trains(training: Training) -> float:
-    """The largest smaller learning rate with which the loss of one batch falls, and never leaps."""
+    """The smaller learning rate with which the loss falls most, in a few steps on each batch."""
     highest = highest_rate(training.optimizer)
-    rate = _rounded(highest / 2)
+    rate, best, least = _rounded(highest / 2), 0.0, np.inf
     while rate >= highest / MOST_TIMES:
         with at_full_rate(training):
             for group in training.optimizer.param_groups:
                 group["lr"] *= rate / highest
-            losses = _train(training, training.optimizer, TRIED)
-        if max(losses) <= LEAP * abs(losses[0]) and losses[-1] < losses[0]:  # nan is not
-            return rate
-        rate = _rounded(rate / 2)
-    return _rounded(highest / MOST_TIMES * 2)
+            losses = _train(training, training.optimizer, TRIED, len(training.batches))
+        last = float(np.mean(losses[-FEW:]))
+        if last >= least:
+            break
+        if losses[0] - last > FALLEN * abs(losses[0]):  # nan is not
+            best, least = rate, last
+        lowest, rate = rate, _rounded(rate / 2)
+    return best or lowest
 
 
 def one_batch(training: Training) -> Finding | str:
@@ -90,12 +93,14 @@ def one_batch(training: Training) -> Finding | str:
     if not trained or not training.first.loss.requires_grad:
         raise NotChecked("the optimizer moves nothing that the loss hangs on")
     with at_full_rate(training):
+        _train(training, training.optimizer, steps=0)
+        same = _all_equal(training)
         own = _train(training, training.optimizer)
         equal = _all_equal(training)
     facts = f"loss {own[0]:.4g} -> {own[-1]:.4g} in {len(own) - 1} steps of {name}"
     if own[0] <= 0:
         raise NotChecked(f"for losses above 0; {facts}")
-    if equal and np.isfinite(own[-1]):
+    if equal and same and np.isfinite(own[-1]):
         return Finding(
             "whatever comes in, the outputs are the same: forward does not use its input",
             facts,
@@ -107,10 +112,12 @@ def one_batch(training: Training) -> Finding | str:
     with training.starting_values():
         other = _train(training, Adam(trained, lr=RATE), MORE_STEPS)
     facts += f"; {other[0]:.4g} -> {other[-1]:.4g} in {len(other) - 1} of Adam(lr={RATE})"
-    if not own[-1] <= GROWN * own[0] and other[-1] < other[0]:  # nan, too
+    if (equal or not own[-1] <= GROWN * own[0]) and other[-1] < other[0]:  # nan, too
         climbs = any(group.get("maximize") for group in training.optimizer.param_groups)
         return Finding(
-            f"on one batch the loss grows: {name} goes uphill, or too far",
+            f"{name} goes so far that the outputs are the same for all inputs"
+            if equal
+            else f"on one batch the loss grows: {name} goes uphill, or too far",
             facts,
             training.line,
             "leave out maximize=True" if climbs else f"lr={_rate_that_trains(training):g}",
@@ -127,12 +134,14 @@ def one_batch(training: Training) -> Finding | str:
     )
 
 
-def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list[float]:
-    """Losses of one batch, step by step. Batch norm is in training mode, dropout is not.
+def _train(
+    training: Training, optimizer: Optimizer, steps: int = STEPS, batches: int = 1
+) -> list[float]:
+    """Losses step by step. Batch norm is in training mode, dropout is not.
 
-    The last one is nan where the loss refuses what the model has come to.
+    Of one batch, until it is learned; or of some in turn. The last one is nan where the loss
+    refuses what the model has come to.
     """
-    x, y = training.few(EXAMPLES)
     training.model.train()
     for layer in training.model.modules():
         if isinstance(layer, DropoutNd):
@@ -140,6 +149,7 @@ def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list
     losses: list[float] = []
     start = perf_counter()
     while True:
+        x, y = training.few(EXAMPLES, len(losses) % batches)
         training.clear()
         try:
             loss = training.loss(training.model(x), y)
@@ -150,7 +160,8 @@ def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list
             break
         losses.append(loss.item())
         over = len(losses) > steps or perf_counter() - start > SECONDS
-        if over or losses[-1] <= ENOUGH_LEARNED * losses[0] or not np.isfinite(losses[-1]):
+        learned = batches == 1 and losses[-1] <= ENOUGH_LEARNED * losses[0]
+        if over or learned or not np.isfinite(losses[-1]):
             break
         loss.backward()
         optimizer.step()

@@ -53,7 +53,8 @@ def update_size(training: Training) -> Finding | str:
     if middle < TINY and rate <= TINY_RATE:  # a net that has learned moves little, too
         times = min(MOST_TIMES, USUAL / middle) if middle else MOST_TIMES
         text = "the steps are so small that nothing will be learned"
-        return Finding(text, facts, training.line, f"lr={_rounded(rate * times):g}")
+        edit = f"lr={_rounded(rate * times):g}" if rate else "an lr above 0"
+        return Finding(text, facts, training.line, edit)
     return facts
 
 

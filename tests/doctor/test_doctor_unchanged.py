@@ -212,3 +212,36 @@ def test_a_graph_from_before_can_still_go_backward(messy):
     debug.doctor(model, loader, F.cross_entropy, optimizer)
     loss.backward()
     np.testing.assert_array_equal(model.last.weight.grad.data, expected)
+
+
+class Meter:
+    """A user's own: numbers, arrays and a stream of chance."""
+
+    def __init__(self):
+        self.count, self.losses, self.average = 0, [1.0], np.zeros(3)
+        self.chance = np.random.default_rng(0)
+
+    def update(self, loss):
+        self.count += 1
+        self.losses.append(loss)
+        self.average += self.chance.random(3)
+        self.latest = loss
+
+
+def test_objects_around_the_step_stay(messy):
+    model, loader, optimizer = messy
+    meter, stream = Meter(), np.random.default_rng(1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        value = F.cross_entropy(model(x + stream.normal() / 100), y)
+        value.backward()
+        optimizer.step()
+        meter.update(value.item())
+
+    debug.doctor(model, loader, F.cross_entropy, optimizer, step)
+    fresh = Meter()
+    assert vars(meter).keys() == vars(fresh).keys()
+    assert (meter.count, meter.losses, meter.average.any()) == (0, [1.0], False)
+    assert meter.chance.random() == fresh.chance.random()
+    assert stream.random() == np.random.default_rng(1).random()

@@ -9,19 +9,58 @@ import numpy as np
 from ...tensor import Tensor, no_grad
 from .report import Finding, NotChecked
 from .training import Training, told
+from .watch import arriving_in_step
 
 LARGE, SMALL = 20.0, 0.005  # root mean square of inputs
 LARGE_TARGETS = 100.0
 EMPTY = 0.5  # share of the examples
 ENOUGH, ENOUGH_OF_TWO = 50, 500  # examples to say something about their order
-ORDERED = 0.2  # of the changes of label that chance would bring
+FEW = 0.5  # of the classes of a batch, beside the first, that chance would bring
+MIXED = 1.5  # classes of a batch that chance must bring to say something
 MANY = 16  # numbers that an example must have to be told from another by them
 
 
 def inputs(training: Training) -> Finding | str:
-    """Numbers of a size that nets learn from, and that differ from example to example."""
-    arrays = [x.data for x, _ in training.batches]
-    line = training.line
+    """Numbers of a size that nets learn from, and that differ from example to example.
+
+    What the loader gives may be made so by the model, or by the step before it calls the model.
+    """
+    said = _judge([x.data for x, _ in training.batches], training.line)
+    if isinstance(said, str):
+        return said
+    in_step = arriving_in_step(training)
+    facts = _judge([x.data for x, _ in in_step], training.line) if in_step else said
+    if isinstance(facts, str):
+        training.batches = in_step  # so that the other checks run the model as the step does
+        return f"as your step makes them, {facts}"
+    before = _before_weights(training)
+    return said if before is None else f"as the model makes them, {before}"
+
+
+def _before_weights(training: Training) -> str | None:
+    """The facts of what arrives at the first op with a weight, where nothing is wrong with it.
+
+    None where something is, or where the batch that the model was run on does not show it.
+    """
+    try:
+        calls = training.forward.calls
+    except NotChecked:
+        return None
+    first = next((c for c in calls if any(id(x) in training.own for x in c.inputs)), None)
+    if first is None or isinstance(_judge([training.forward.x.data], ""), str):
+        return None
+    if first.place.op == "embedding":
+        return "looked up in a table"
+    others = (x for x in first.inputs if isinstance(x, Tensor) and id(x) not in training.own)
+    x = next(others).data
+    if "norm" in first.place.op:
+        x = (x - x.mean(dtype=np.float64)) / x.std(dtype=np.float64)
+    facts = _judge([x], "")
+    return facts if isinstance(facts, str) else None
+
+
+def _judge(arrays: list[np.ndarray], line: str) -> Finding | str:
+    """What is wrong with inputs, or their facts."""
     low, high = min(float(x.min()) for x in arrays), max(float(x.max()) for x in arrays)
     if arrays[0].dtype.kind != "f":
         if arrays[0].dtype == np.uint8:
@@ -84,6 +123,7 @@ def labels(training: Training) -> Finding | str:
     arrays = [y.data for _, y in training.batches if isinstance(y, Tensor)]
     if not arrays:
         raise NotChecked("the targets are no Tensor")
+    one_each = all(a[0].size == 1 for a in arrays)
     y = np.concatenate([a.ravel() for a in arrays])
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         bad = np.count_nonzero(~np.isfinite(y))
@@ -103,17 +143,17 @@ def labels(training: Training) -> Finding | str:
     classes = training.classes
     if classes is not None:
         ignored = getattr(training.loss, "ignore_index", -100)
-        y = y[y != ignored]
+        arrays = [a[a != ignored] for a in arrays] if np.any(y == ignored) else arrays
+        y = np.concatenate([a.ravel() for a in arrays])
         if not len(y):
             raise NotChecked("all labels are ignored")
         outside = _outside(training, y, classes)
         if outside is not None:
             return outside
-    one_each = all(a[0].size == 1 for a in arrays)
     values, counts = np.unique(y, return_counts=True)
     numbers = y.dtype.kind in "iub" or (len(values) <= 2 and np.isin(values, (0, 1)).all())
     if numbers and one_each and len(y) >= ENOUGH:
-        mixed = _order(training, y, values, counts)
+        mixed = _order(training, arrays, values, counts)
         if mixed is not None:
             return mixed
     kind = f"{len(values)} classes" if numbers else f"{y.dtype}"
@@ -121,9 +161,18 @@ def labels(training: Training) -> Finding | str:
     return f"{kind}{of}, {values.min():.4g} to {values.max():.4g}, in {len(arrays)} batches"
 
 
+def _of_scores(training: Training) -> bool:
+    """Whether the loss takes the outputs for scores of classes, or fails; a metric's do not."""
+    try:
+        names = {node.name for node in training.loss_nodes}
+    except NotChecked:
+        return True
+    return not names.isdisjoint({"cross_entropy", "nll_loss"})
+
+
 def _outside(training: Training, y: np.ndarray, classes: int) -> Finding | None:
     low, high = int(y.min()), int(y.max())
-    if low >= 0 and high < classes:
+    if (low >= 0 and high < classes) or not _of_scores(training):
         return None
     facts = f"labels {low} to {high}, {classes} outputs"
     if low == 1 and high == classes:
@@ -149,13 +198,15 @@ def _outside(training: Training, y: np.ndarray, classes: int) -> Finding | None:
 
 
 def _order(
-    training: Training, y: np.ndarray, values: np.ndarray, counts: np.ndarray
+    training: Training, batches: list[np.ndarray], values: np.ndarray, counts: np.ndarray
 ) -> Finding | None:
-    """A finding where equal labels stand together: chance would change more often."""
+    """A finding where the batches hold fewer classes than chance would give them."""
+    y = np.concatenate([batch.ravel() for batch in batches])
     edit = "DataLoader(..., shuffle=True)"
     if len(values) == 1:
-        if len(y) < ENOUGH_OF_TWO and training.classes in (2, None):
-            return None  # the other class may be rare
+        rare = training.classes == 2 and len(y) < ENOUGH_OF_TWO  # as the other class may be
+        if rare or training.classes is None:  # as for the targets of real images of a GAN
+            return None
         text = f"all labels are {values[0]:g}: is the data sorted by class, and not shuffled?"
         return Finding(
             text,
@@ -163,15 +214,17 @@ def _order(
             training.line,
             edit,
         )
-    expected = (len(y) - 1) * (1 - np.sum((counts / len(y)) ** 2))
-    changes = np.count_nonzero(np.diff(y))
-    if expected < 5 or changes > ORDERED * expected:
+    shares = counts / len(y)
+    held = np.mean([len(np.unique(batch)) for batch in batches])
+    shuffled = np.mean([np.sum(1 - (1 - shares) ** len(batch)) for batch in batches])
+    # Batches of one class each, in turn, are right for the two halves of a GAN.
+    in_turn = np.count_nonzero(np.diff(y)) >= 2 * len(values)
+    if held - 1 > FEW * (shuffled - 1) or in_turn or shuffled < MIXED:
         return None
     return Finding(
         "the data is sorted by class and not shuffled: each batch shows the "
         "net few classes, and it forgets the others",
-        f"from one example to the next the label changes {changes} times in {len(y)}, "
-        f"shuffled about {expected:.0f} times",
+        f"a batch holds {held:.1f} of {len(values)} classes, shuffled about {shuffled:.1f}",
         training.line,
         edit,
     )

@@ -91,8 +91,9 @@ def doctor(
     It shows a forgotten zero_grad and other mistakes that only the loop holds. The Report is a list
     of Findings, each with `check`, `text`, `evidence`, `line` and `edit`.
 
-    Everything is left as it was, to the bit: parameters, buffers, gradients, the optimizer's state,
-    modes, hooks, the streams of chance, and the variables around `step`.
+    These are left as they were, to the bit: parameters, buffers, gradients, the optimizer's state,
+    modes, hooks, the streams of chance, the variables around `step`, and the attributes of objects
+    in them. What lies deeper in your own objects, iterators and files are not.
     """
     start = perf_counter()
     _refuse_wrong_types(model, loader, loss, optimizer, step)

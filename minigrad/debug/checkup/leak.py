@@ -41,6 +41,8 @@ def examples_apart(training: Training) -> Finding | str:
             fixed.place.line if fixed else raised_at(error, training.line),
             "x.shape[0] in place of a fixed batch size",
         )
+    if len(before) and len(before) % n == 0 and len(before) > n:
+        raise NotChecked(f"{n} examples have {len(before)} outputs, as where each has some views")
     if len(before) != n:
         return Finding(
             f"{n} examples have {len(before)} outputs: a reshape mixes the batch with other axes",
@@ -60,7 +62,7 @@ def examples_apart(training: Training) -> Finding | str:
     return Finding(
         f"examples of a batch influence each other, {where}",
         f"changing example 0 has changed the outputs of {len(touched)} of the {n - 1} "
-        f"others, by up to {moved[1:].max() / size:.1%}",
+        f"others, by up to {100 * moved[1:].max() / size:.3g}%",
         culprit.place.line if culprit is not None else training.line,
         _edit(culprit),
     )

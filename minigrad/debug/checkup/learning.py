@@ -20,22 +20,26 @@ STEPS, MORE_STEPS, SECONDS = 60, 300, 1.2  # of the user's optimizer, of Adam; a
 ENOUGH = 20  # steps without which a failure says nothing
 LEARNED, ENOUGH_LEARNED = 0.95, 0.5  # the last loss relative to the first; the second is enough
 EQUAL = 1e-6  # relative difference of outputs that are taken as equal
+PASSES = 5  # after the first, in which chance may leave a layer out
 RATE = 3e-3  # of an Adam of our own
 HUGE, USUAL, TINY = 0.5, 3e-3, 2e-6  # an update relative to the weight
 TINY_RATE = 1e-4  # above it, a small update is due to small gradients
+MOST_TIMES = 1000.0  # that a proposed learning rate is larger or smaller
+TRIED, FEW, FALLEN = 40, 10, 0.1  # steps with a rate, losses at their end, and how far they fall
 GROWN = 2.0  # the last loss relative to the first, where the learning rate is too high
 
 
 def update_size(training: Training) -> Finding | str:
     """Steps of the real optimizer change the weights by about a thousandth of their size."""
     before = {name: p.data.copy() for name, p in _weights(training)}
+    size = {name: max(float(np.linalg.norm(w)), _usual(w)) for name, w in before.items()}
     if not before:
         raise NotChecked("the optimizer holds no weights of the model")
     with at_full_rate(training):
         losses = _train(training, training.optimizer, steps=3)
         done = max(1, len(losses) - 1)
         ratios = sorted(
-            float(np.linalg.norm(p.data - before[name]) / done / np.linalg.norm(before[name]))
+            float(np.linalg.norm(p.data - before[name]) / done / size[name])
             for name, p in _weights(training)
             if before[name].any()
         )
@@ -44,29 +48,60 @@ def update_size(training: Training) -> Finding | str:
     middle, rate = ratios[len(ratios) // 2], highest_rate(training.optimizer)
     facts = f"{middle:.1e} of a weight a step, lr={rate:g}"
     if not np.isfinite(middle) or middle > HUGE or not np.isfinite(losses[-1]):
-        times = USUAL / middle if middle > HUGE and np.isfinite(middle) else USUAL
         text = "the steps are so large that they wipe out the weights"
-        return Finding(text, facts, training.line, f"lr={rate * times:.0e}")
+        return Finding(text, facts, training.line, f"lr={_rate_that_trains(training):g}")
     if middle < TINY and rate <= TINY_RATE:  # a net that has learned moves little, too
-        edit = f"lr={rate * USUAL / middle:.0e}" if middle else "a larger lr"
+        times = min(MOST_TIMES, USUAL / middle) if middle else MOST_TIMES
         text = "the steps are so small that nothing will be learned"
+        edit = f"lr={_rounded(rate * times):g}" if rate else "an lr above 0"
         return Finding(text, facts, training.line, edit)
     return facts
 
 
+def _usual(w: np.ndarray) -> float:
+    """The size of a weight as layers draw it, uniform within 1 / sqrt(fan-in) of 0."""
+    return float(np.sqrt(w.size / (3 * w[0].size)))
+
+
+def _rounded(rate: float) -> float:
+    """The largest of ..., 0.1, 0.3, 1, 3, ... that is not larger; rounding is forgiven."""
+    power = 10.0 ** np.floor(np.log10(rate * 1.001))
+    return float(f"{3 * power if rate * 1.001 >= 3 * power else power:.0e}")
+
+
+def _rate_that_trains(training: Training) -> float:
+    """The smaller learning rate with which the loss falls most, in a few steps on each batch."""
+    highest = highest_rate(training.optimizer)
+    rate, best, least = _rounded(highest / 2), 0.0, np.inf
+    while rate >= highest / MOST_TIMES:
+        with at_full_rate(training):
+            for group in training.optimizer.param_groups:
+                group["lr"] *= rate / highest
+            losses = _train(training, training.optimizer, TRIED, len(training.batches))
+        last = float(np.mean(losses[-FEW:]))
+        if last >= least:
+            break
+        if losses[0] - last > FALLEN * abs(losses[0]):  # nan is not
+            best, least = rate, last
+        lowest, rate = rate, _rounded(rate / 2)
+    return best or lowest
+
+
 def one_batch(training: Training) -> Finding | str:
     """One batch can be learned by heart, in a few tens of steps, dropout left out."""
-    name, rate = type(training.optimizer).__name__, highest_rate(training.optimizer)
+    name = type(training.optimizer).__name__
     trained = [p for p in training.parameters.values() if id(p) in training.optimized]
     if not trained or not training.first.loss.requires_grad:
         raise NotChecked("the optimizer moves nothing that the loss hangs on")
     with at_full_rate(training):
+        _train(training, training.optimizer, steps=0)
+        same = _all_equal(training)
         own = _train(training, training.optimizer)
         equal = _all_equal(training)
     facts = f"loss {own[0]:.4g} -> {own[-1]:.4g} in {len(own) - 1} steps of {name}"
     if own[0] <= 0:
         raise NotChecked(f"for losses above 0; {facts}")
-    if equal and np.isfinite(own[-1]):
+    if equal and same and np.isfinite(own[-1]):
         return Finding(
             "whatever comes in, the outputs are the same: forward does not use its input",
             facts,
@@ -78,13 +113,15 @@ def one_batch(training: Training) -> Finding | str:
     with training.starting_values():
         other = _train(training, Adam(trained, lr=RATE), MORE_STEPS)
     facts += f"; {other[0]:.4g} -> {other[-1]:.4g} in {len(other) - 1} of Adam(lr={RATE})"
-    if not own[-1] <= GROWN * own[0] and other[-1] < other[0]:  # nan, too
+    if (equal or not own[-1] <= GROWN * own[0]) and other[-1] < other[0]:  # nan, too
         climbs = any(group.get("maximize") for group in training.optimizer.param_groups)
         return Finding(
-            f"on one batch the loss grows: {name} goes uphill, or too far",
+            f"{name} goes so far that the outputs are the same for all inputs"
+            if equal
+            else f"on one batch the loss grows: {name} goes uphill, or too far",
             facts,
             training.line,
-            "leave out maximize=True" if climbs else f"lr={rate / 10:.0e}",
+            "leave out maximize=True" if climbs else f"lr={_rate_that_trains(training):g}",
         )
     if other[-1] <= LEARNED * other[0]:
         return facts
@@ -98,12 +135,14 @@ def one_batch(training: Training) -> Finding | str:
     )
 
 
-def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list[float]:
-    """Losses of one batch, step by step. Batch norm is in training mode, dropout is not.
+def _train(
+    training: Training, optimizer: Optimizer, steps: int = STEPS, batches: int = 1
+) -> list[float]:
+    """Losses step by step. Batch norm is in training mode, dropout is not.
 
-    The last one is nan where the loss refuses what the model has come to.
+    Of one batch, until it is learned; or of some in turn. The last one is nan where the loss
+    refuses what the model has come to.
     """
-    x, y = training.few(EXAMPLES)
     training.model.train()
     for layer in training.model.modules():
         if isinstance(layer, DropoutNd):
@@ -111,6 +150,7 @@ def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list
     losses: list[float] = []
     start = perf_counter()
     while True:
+        x, y = training.few(EXAMPLES, len(losses) % batches)
         training.clear()
         try:
             loss = training.loss(training.model(x), y)
@@ -121,7 +161,8 @@ def _train(training: Training, optimizer: Optimizer, steps: int = STEPS) -> list
             break
         losses.append(loss.item())
         over = len(losses) > steps or perf_counter() - start > SECONDS
-        if over or losses[-1] <= ENOUGH_LEARNED * losses[0] or not np.isfinite(losses[-1]):
+        learned = batches == 1 and losses[-1] <= ENOUGH_LEARNED * losses[0]
+        if over or learned or not np.isfinite(losses[-1]):
             break
         loss.backward()
         optimizer.step()
@@ -170,7 +211,7 @@ def later_gradients(training: Training) -> list[dict[str, np.ndarray]]:
     with training.starting_values():
         optimizer = Adam(training.parameters.values(), lr=RATE)
         training.model.train()
-        for i in range(3):
+        for i in range(PASSES):
             x, y = training.few(EXAMPLES, i % len(training.batches))
             training.clear()
             training.loss(training.model(x), y).backward()

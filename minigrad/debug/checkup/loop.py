@@ -111,7 +111,7 @@ def order(training: Training) -> Finding | str:
 def modes(training: Training) -> Finding | str:
     """The model is trained in training mode, where that makes a difference."""
     if not training.modes_differ:
-        return "train and eval mode are the same to this model"
+        return "train and eval mode are the same to what is trained of this model"
     said = "outputs differ in eval mode, so call model.eval() before you test"
     edit = "model.train(), before the loop over batches"
     if training.step is None:

@@ -48,6 +48,7 @@ LOGITS = {
     "log_softmax": "softmax",
 }
 PERFECT = 1e-3  # how far probabilities may be from a sum of 1
+NEAR = 0.01  # how far a loss of equal scores may be from ln C
 FAR = 1.5  # the loss at the start, relative to that of no opinion
 
 
@@ -147,9 +148,11 @@ def loss_at_start(training: Training) -> Finding | str:
         raise NotChecked("for losses of classes: cross_entropy, nll_loss, binary_cross_entropy...")
     with no_grad():
         expected = training.loss(blank, y).item()
-    value, classes = training.first.value, training.classes
-    what = f"ln {classes} = {np.log(classes):.3f}" if classes else "ln 2 = 0.693"
-    facts = f"{value:.3f}, equal scores give {expected:.3f} ({what})"
+    value, classes = training.first.value, 2 if "binary" in names[0] else output.shape[1]
+    what = f"ln {classes} = {np.log(classes):.3f}"
+    if not abs(expected - np.log(classes)) < NEAR:
+        raise NotChecked(f"for losses that give {what} for equal scores; this one {expected:.3f}")
+    facts = f"{value:.3f}, equal scores give {what}"
     if value <= FAR * expected:
         return facts
     size = float(np.sqrt(np.mean(np.square(output.data))))

@@ -21,9 +21,15 @@ ALIKE = 1e-5  # relative difference of rows that are taken as equal
 def reached(training: Training) -> list[Finding] | str:
     """The gradient of the loss reaches every parameter that is to be trained."""
     gradients = training.first.gradients
+    # A branch that begins as zeros, as residual blocks do, lets no gradient pass before one step;
+    # one that chance leaves out has none in one pass.
+    doubtful = [
+        name for name, dw in gradients.items() if dw is None or (dw.ndim > 1 and not dw.any())
+    ]
+    later = later_gradients(training) if doubtful and training.first.loss.requires_grad else []
     missing: dict[tuple[str, str], list[tuple[str, Cut]]] = defaultdict(list)
     for name, gradient in gradients.items():
-        if gradient is None:
+        if gradient is None and not any(name in dw for dw in later):
             cut = _where_cut(training, training.parameters[name])
             missing[cut.line, cut.what].append((name, cut))
     found = []
@@ -31,13 +37,11 @@ def reached(training: Training) -> list[Finding] | str:
         names, cut = [name for name, _ in cuts], cuts[0][1]
         text = f"{listed(names)} {'get' if len(names) > 1 else 'gets'} no gradient: {cut.why}"
         found.append(Finding(text, f"grad is None, {cut.what}", cut.line, cut.edit))
-    # A branch that begins as zeros, as residual blocks do, lets no gradient pass before one step.
     zero = [
-        name for name, dw in gradients.items() if dw is not None and dw.ndim > 1 and not dw.any()
+        name
+        for name in doubtful
+        if gradients[name] is not None and not any(name in dw and dw[name].any() for dw in later)
     ]
-    if zero:
-        later = later_gradients(training)
-        zero = [name for name in zero if not any(name in dw and dw[name].any() for dw in later)]
     if zero:
         found.append(
             Finding(
@@ -118,10 +122,16 @@ def _line_of(training: Training, p: Tensor) -> str:
 
 
 def not_the_models(training: Training) -> list[Finding] | str:
-    """What the loss hangs on and is to be trained belongs to the model, or to the optimizer."""
+    """What forward uses and is to be trained belongs to the model, or to the optimizer.
+
+    What the loss alone uses may be another net, with an optimizer of its own.
+    """
     known = training.own | set(training.optimized) | {id(x) for x, _ in training.batches}
+    in_loss = {call.result.grad_fn for call in training.first.calls}
     strange: dict[int, tuple[Tensor, Node]] = {}
     for node in training.first.nodes:
+        if node in in_loss:
+            continue
         for leaf in node.inputs:
             if isinstance(leaf, Tensor) and id(leaf) not in known:
                 strange.setdefault(id(leaf), (leaf, node))
@@ -140,7 +150,7 @@ def not_the_models(training: Training) -> list[Finding] | str:
                 "self.layer = nn.Linear(...) in __init__, nn.Parameter(...) for your own tensors",
             )
         )
-    return found or f"{len(list(training.model.parameters()))}, all that the loss hangs on"
+    return found or f"{len(list(training.model.parameters()))}, all that forward uses"
 
 
 def in_optimizer(training: Training) -> Finding | str:

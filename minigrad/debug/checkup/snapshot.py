@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from functools import partial
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ def unchanged(things: Iterable[Any], functions: Iterable[Any] = ()) -> Iterator[
     """After the block, `things` and all chance are as they were before it.
 
     Of `functions` it is the variables around them that are put back: those of an enclosing
-    function, the globals they name, and for methods what their object holds.
+    function, the globals they name, and for methods what their object holds; of objects of the
+    user's own among them the attributes, not those of objects that they hold in turn.
     """
     undo: Undo = []
     seen: set[int] = set()
@@ -43,9 +45,12 @@ def unchanged(things: Iterable[Any], functions: Iterable[Any] = ()) -> Iterator[
     for function in functions:
         for holder, variables in surroundings(function):
             undo.append(partial(_put_back_variables, holder, variables))
-            for value in variables.values():
-                if getattr(value.data if isinstance(value, Tensor) else value, "nbytes", 0) < LARGE:
-                    _remember(value, undo, seen)
+            for value in filter(_is_small, variables.values()):
+                _remember(value, undo, seen)
+                if _is_plain(value):
+                    undo.append(partial(_put_back_items, vars(value), dict(vars(value))))
+                    for held in filter(_is_small, vars(value).values()):
+                        _remember(held, undo, seen)
     try:
         with same_chance():
             yield
@@ -53,6 +58,20 @@ def unchanged(things: Iterable[Any], functions: Iterable[Any] = ()) -> Iterator[
         for put_back in undo:
             put_back()
         forget_writes(now)
+
+
+def _is_small(value: Any) -> bool:
+    return getattr(value.data if isinstance(value, Tensor) else value, "nbytes", 0) < LARGE
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is an object of the user's own, such as a meter or a running average."""
+    known = (*OBJECTS, Tensor, type, ModuleType, FunctionType, MethodType)
+    module = sys.modules.get(type(value).__module__)
+    theirs = not str(getattr(module, "__file__", "")).startswith(HERE)
+    return (
+        theirs and not isinstance(value, known) and isinstance(getattr(value, "__dict__", 0), dict)
+    )
 
 
 @contextmanager
@@ -84,6 +103,9 @@ def _remember(thing: Any, undo: Undo, seen: set[int]) -> None:
         undo.append(
             partial(setattr, thing.numpy.bit_generator, "state", thing.numpy.bit_generator.state)
         )
+    elif isinstance(thing, np.random.Generator):
+        stream = thing.bit_generator
+        undo.append(partial(setattr, stream, "state", stream.state))
     elif isinstance(thing, (dict, list, set, deque)):
         undo.append(partial(_put_back_items, thing, copy(thing)))
         for value in list(thing.values() if isinstance(thing, dict) else thing):

@@ -101,6 +101,7 @@ class Training:
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.batches, self.loader, self.step = batches, loader, step
+        self.given = batches  # to the step, where that normalises them and `batches` are the result
         self.line = line_text(user_line())  # where doctor was called
         self.given_modes = {layer: layer.training for layer in model.modules()}
         self.watched: Watched | None = None  # the step, once it was run
@@ -121,9 +122,9 @@ class Training:
         """The optimizer's tensors by id."""
         return {id(p): p for group in self.optimizer.param_groups for p in group["params"]}
 
-    def few(self, most: int, batch: int = 0) -> tuple[Tensor, Any]:
+    def few(self, most: int, batch: int = 0, given: bool = False) -> tuple[Tensor, Any]:
         """The first examples of a batch; all where the targets are no Tensor."""
-        x, y = self.batches[batch]
+        x, y = (self.given if given else self.batches)[batch]
         return (x[:most], y[:most]) if isinstance(y, Tensor) else (x, y)
 
     @once
@@ -175,8 +176,8 @@ class Training:
         output, y = self.forward.output, self.batches[0][1]
         if not isinstance(output, Tensor) or not isinstance(y, Tensor):
             return None
-        is_number = y.dtype.kind in "iu" and output.ndim == y.ndim + 1 and output.ndim > 1
-        return output.shape[1] if is_number else None
+        is_number = y.dtype.kind in "iu" and output.shape[:1] + output.shape[2:] == y.shape
+        return output.shape[1] if is_number and output.ndim > 1 else None
 
     @once
     def loss_nodes(self) -> list[Node]:
@@ -191,10 +192,23 @@ class Training:
 
     @once
     def modes_differ(self) -> bool:
-        """Whether the model computes something else in eval mode, as dropout and batch norm do."""
+        """Whether the model computes something else in eval mode, as dropout and batch norm do.
+
+        Of a model that is frozen in part it is the layers with parameters to be trained that
+        count: the others may be kept in eval mode on purpose.
+        """
         x = self.forward.x[:32]
+        frozen = not all(p.requires_grad for p in self.model.parameters())
+        layers = [
+            layer
+            for layer in self.model.modules()
+            if not frozen or any(p.requires_grad for p in layer.parameters())
+        ]
         with self.starting_values(), no_grad():  # of chance, too
-            trained = output_array(self.model.train()(x))
+            self.model.eval()
+            for layer in layers:
+                layer.training = True
+            trained = output_array(self.model(x))
         with self.starting_values(), no_grad():
             evaluated = output_array(self.model.eval()(x))
         return not np.array_equal(trained, evaluated, equal_nan=True)

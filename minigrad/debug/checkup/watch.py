@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -37,7 +38,7 @@ class Watched(Watcher):
         self.events: list[tuple[int, str, str]] = []
         self.error: Exception | None = None
         self.error_line = ""
-        self.reused: list[str] = []  # lines of backwards that added to gradients already used
+        self.reused: list[str] = []  # lines of backwards whose sums held gradients already used
         self.empty: list[str] = []  # lines of optimizer steps that found no gradient
         self.evaluating: list[str] = []  # lines of backwards of a model in eval mode
         self.unmoved = set(training.parameters)  # names that had no gradient at any step
@@ -47,7 +48,9 @@ class Watched(Watcher):
         self.misplaced: Misplaced | None = None  # in the graph of the first backward
         self._made: list[tuple[int, weakref.ref[Node]]] = []
         self._used: dict[str, np.ndarray] = {}
+        self._stale: dict[str, list[str]] = {}  # lines of backwards that added to them, by name
         self._walking = False
+        self._scheduled: list[LRScheduler] = []  # one for each of their steps
 
     def run(self) -> Watched:
         """Call the step until the optimizer has moved a few times, or time is over."""
@@ -60,7 +63,7 @@ class Watched(Watcher):
             training.clear()
             _wrap(training.optimizer, self._on_step)
             for scheduler in schedulers.values():
-                _wrap(scheduler, self._on_schedule)
+                _wrap(scheduler, partial(self._on_schedule, scheduler))
             self._call(step)
             self._look_for_graphs(step)
             for scheduler in schedulers.values():
@@ -72,13 +75,13 @@ class Watched(Watcher):
         return [line for _, kind, line in self.events if kind == what]
 
     def _call(self, step: Callable) -> None:
-        start, batches = perf_counter(), len(self.training.batches)
+        start, batches = perf_counter(), len(self.training.given)
         with watching(self):
             while self.calls < CALLS and perf_counter() - start < SECONDS:
                 if self.calls > LATER + 1 and len(self.lines("step")) >= ENOUGH:
                     return
                 try:
-                    step(*self.training.few(EXAMPLES, self.calls % batches))
+                    step(*self.training.few(EXAMPLES, self.calls % batches, given=True))
                 except Exception as error:
                     self.error, self.error_line = error, raised_at(error, self.training.line)
                     return
@@ -101,9 +104,15 @@ class Watched(Watcher):
         self.events.append((self.calls, "backward", line))
         if not self.training.model.training:
             self.evaluating.append(line)
+        self._look_for_used(line)
+
+    def _look_for_used(self, line: str) -> None:
+        """Note gradients that a step has used. They do no harm if they go before the next step."""
         now = self._gradients()
-        if any(name in now and np.array_equal(now[name], dw) for name, dw in self._used.items()):
-            self.reused.append(line)
+        self._stale = {name: lines for name, lines in self._stale.items() if name in now}
+        for name, dw in self._used.items():
+            if name in now and np.array_equal(now[name], dw):
+                self._stale.setdefault(name, []).append(line)
 
     def _gradients(self) -> dict[str, np.ndarray]:
         """Those of the parameters to be trained that are not all 0."""
@@ -121,13 +130,20 @@ class Watched(Watcher):
         used = before or self._gradients()  # a closure computes them within the step
         self._walking = False
         self.events.append((self.calls, "step", line))
+        stale = [lines for name, lines in self._stale.items() if name in used]
+        most: list[str] = max(stale, key=len, default=[])
+        self.reused += most
+        self._stale = {}
         self._used = {name: dw.copy() for name, dw in used.items()}
         self.unmoved -= used.keys()
         if not used:
             self.empty.append(line)
         return result
 
-    def _on_schedule(self, step: Callable, *args: Any, **options: Any) -> Any:
+    def _on_schedule(
+        self, scheduler: LRScheduler, step: Callable, *args: Any, **options: Any
+    ) -> Any:
+        self._scheduled.append(scheduler)
         self.events.append((self.calls, "scheduler", line_text(user_line())))
         return step(*args, **options)
 
@@ -153,7 +169,7 @@ class Watched(Watcher):
 
     def _look_ahead(self, scheduler: LRScheduler) -> None:
         """What the scheduler's steps make of the learning rate within half an epoch."""
-        if len(self.lines("scheduler")) < self.calls - 1 or not self.calls:
+        if self._scheduled.count(scheduler) < max(1, self.calls - 1):
             return
         rates = [max(group["lr"] for group in scheduler.optimizer.param_groups)]
         try:
@@ -163,6 +179,34 @@ class Watched(Watcher):
         except (TypeError, ValueError):  # it wants a loss, or its schedule is over
             return
         self.dwindled.append((scheduler, max(rates), rates[-1]))
+
+
+def arriving_in_step(training: Training) -> list[tuple[Tensor, Any]]:
+    """The batches as they come to the model when the step is called; none where it fails."""
+    model, step = training.model, training.step
+    seen: list[Tensor] = []
+
+    def look(layer: Any, inputs: tuple) -> None:
+        if len(seen) == len(found) and len(inputs) == 1 and isinstance(inputs[0], Tensor):
+            seen.append(inputs[0].detach())
+
+    found: list[tuple[Tensor, Any]] = []
+    if step is None:
+        return found
+    start = perf_counter()
+    with unchanged([model, training.optimizer], [step]):
+        model.register_forward_pre_hook(look)  # it ends with the snapshot
+        for x, y in training.given:
+            try:
+                step(x, y)
+            except Exception:  # told by the check of the step
+                return []
+            if len(seen) == len(found) or len(seen[-1]) != len(x):
+                return []
+            found.append((seen[-1], y))
+            if perf_counter() - start > SECONDS:
+                break
+    return found
 
 
 def _wrap(thing: Any, around: Callable) -> None:

@@ -254,3 +254,18 @@ def test_two_views_of_each_example():
     report = examine(Views(), batches(IMAGES.unsqueeze(1) + noise, LABELS), contrast)
     assert not report, report
     assert report.not_checked["examples apart"].startswith("7 examples have 14 outputs")
+
+
+def test_one_batch_of_two_blocks():
+    x = mg.cat([IMAGES[:500], mg.rand(500, 64)])
+    whole = [(x, mg.cat([mg.ones(500, 1), mg.zeros(500, 1)]))]
+    report = examine(net(outputs=1), whole, F.binary_cross_entropy_with_logits)
+    assert not report, report
+
+
+def test_a_negated_loss_that_is_maximized():
+    model = net()
+    optimizer = optim.Adam(model.parameters(), 1e-3, maximize=True)
+    loader = batches(IMAGES, LABELS)
+    report = examine(model, loader, lambda y, t: -F.cross_entropy(y, t), optimizer=optimizer)
+    assert not report, report

@@ -76,7 +76,7 @@ def accuracy(model, mended):
 # ## What the doctor says
 #
 # The loop, as a function of one batch, is given as `step`: that is how the doctor sees what only
-# the loop holds. It leaves everything as it was: weights, gradients, the optimizer, and chance.
+# the loop holds. It leaves weights, gradients, the optimizer and chance as they were.
 
 # %%
 mg.manual_seed(0)

@@ -26,6 +26,7 @@ HUGE, USUAL, TINY = 0.5, 3e-3, 2e-6  # an update relative to the weight
 TINY_RATE = 1e-4  # above it, a small update is due to small gradients
 MOST_TIMES = 1000.0  # that a proposed learning rate is larger or smaller
 TRIED, FEW, FALLEN = 40, 10, 0.1  # steps with a rate, losses at their end, and how far they fall
+TRYING = 2.4  # seconds after which no further rate is tried
 GROWN = 2.0  # the last loss relative to the first, where the learning rate is too high
 
 
@@ -73,7 +74,8 @@ def _rate_that_trains(training: Training) -> float:
     """The smaller learning rate with which the loss falls most, in a few steps on each batch."""
     highest = highest_rate(training.optimizer)
     rate, best, least = _rounded(highest / 2), 0.0, np.inf
-    while rate >= highest / MOST_TIMES:
+    start = perf_counter()
+    while rate >= highest / MOST_TIMES and perf_counter() - start < TRYING:
         with at_full_rate(training):
             for group in training.optimizer.param_groups:
                 group["lr"] *= rate / highest
@@ -83,8 +85,8 @@ def _rate_that_trains(training: Training) -> float:
             break
         if losses[0] - last > FALLEN * abs(losses[0]):  # nan is not
             best, least = rate, last
-        lowest, rate = rate, _rounded(rate / 2)
-    return best or lowest
+        rate = _rounded(rate / 2)
+    return best or rate
 
 
 def one_batch(training: Training) -> Finding | str:

@@ -29,7 +29,7 @@ from .methods.text import describe
 from .origin import called_by_user
 from .writes import take_in
 
-settrace: Any = sys.settrace
+settrace: Any = sys.settrace  # Any: in `backward` the None that it returns is a value
 _grad_enabled = True
 
 

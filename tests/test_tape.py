@@ -144,6 +144,17 @@ def test_values_written_before_the_first_backward():
     assert made[2].inputs[0].value.tolist() == [[0, 0], [5, 5], [0, 0]]
 
 
+def test_plain_arrays_are_those_of_the_time_they_were_used():
+    w, a, i = mg.ones(2, requires_grad=True), np.ones(2, np.float32), np.array([0, 1])
+    with debug.record() as tape:
+        w * a
+        w[i]
+    a[0] = i[0] = 7
+    mul, getitem = (event.entry for event in tape.events)
+    assert mul.inputs[1].tolist() == [1, 1]
+    assert getitem.options["index"][0].tolist() == [0, 1]
+
+
 def test_two_passes_over_one_graph_are_told_apart():
     w = mg.ones(2, requires_grad=True)
     with debug.record() as tape:

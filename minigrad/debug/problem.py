@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from ..nn import Layer
 from ..tensor import Tensor, enable_grad, no_grad
 
 
-class Problem:
+class Problem(ABC):
     """A function of `given`, whose arrays of floats are float64 copies that may be moved.
 
     `names` and `arrays`: what is checked, the inputs of floats (numbers `floats` of `given`), and
@@ -26,13 +27,13 @@ class Problem:
         self.names = [f"input {i}" for i in floats]
         self.arrays: list[np.ndarray] = [given[i] for i in floats]
 
+    @abstractmethod
     def results(self) -> list[np.ndarray]:
         """What the function makes of the arrays as they are now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def gradients(self, cotangents: list[np.ndarray]) -> list[Any]:
         """The gradient of each of `arrays` that backward gives, for those of the results."""
-        raise NotImplementedError
 
 
 class OnTensors(Problem):

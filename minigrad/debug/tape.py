@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +34,11 @@ class Tape(Watcher):
         """Note what an op has made."""
         target = result if result.grad_fn is None else result.grad_fn
         entry = Entry(target, result._data, "")
-        entry.op, entry.options = op, options
+        entry.op, entry.options = op, deepcopy(options)
         entry.op_name = target.name if isinstance(target, Node) else op.__name__
-        entry.inputs = tuple(self._entry(x) if isinstance(x, Tensor) else x for x in inputs)
+        entry.inputs = tuple(
+            self._entry(x) if isinstance(x, Tensor) else deepcopy(x) for x in inputs
+        )
         entry.origin = user_line()
         self._entries[target] = entry
         self.events.append(Forward(entry))

@@ -39,7 +39,7 @@ def tape_page(events: Events, leaves: Leaves, limit: float) -> Page:
         for with_numbers in (False, True):
             data = _Builder(events, leaves, groups, most, with_numbers).data()
             page = make_page("arrays graph tape", "Backpropagation, step by step", data)
-            size = len(page.html) / 1e6
+            size = len(page.html.encode()) / 1e6
             if size > limit:
                 break
         else:

@@ -17,6 +17,7 @@ def conv(x, w, b=None, *, stride, padding, dilation, groups, needs=(True, True, 
     x (N, C, *S), w (O, C/groups, *k), b (O,) or None; `padding` is a pair (before, after) for each
     spatial axis. The output size is floor((S + before + after - dilation (k-1) - 1) / stride) + 1.
     """
+    # <solution: y, the output>
     spatial = x.ndim - 2
     name = f"conv{spatial}d"
     _check(name, x, w, b, groups)
@@ -27,10 +28,13 @@ def conv(x, w, b=None, *, stride, padding, dilation, groups, needs=(True, True, 
     geometry = three(stride, 1), three(dilation, 1), before
     rows, taps = to_rows(x), w.reshape(*w.shape[:2], *three(w.shape[2:], 1))
     y = kernel.correlate(rows, taps, *geometry, three(out_size, 1), groups, b)
+    y = from_rows(y, spatial)
     in_size, w_shape = three(x.shape[2:], 1), w.shape
     rows, taps = rows if needs[1] else None, taps if needs[0] else None  # keep what is needed
+    # </solution>
 
     def conv_backward(dy):
+        # <solution: dx, dw and db, the gradients of x, w and b; dy is that of y>
         dx = dw = db = None
         dy_rows = to_rows(dy)
         if needs[0]:
@@ -41,10 +45,13 @@ def conv(x, w, b=None, *, stride, padding, dilation, groups, needs=(True, True, 
             dw = dw.reshape(w_shape)
         if needs[2]:
             db = total(dy_rows, (0, 1, 3, 4))
+        # </solution>
         return dx, dw, db
 
+    # <solution>
     conv_backward.__name__ = f"{name}_backward"
-    return from_rows(y, spatial), conv_backward
+    # </solution>
+    return y, conv_backward
 
 
 def conv_transpose(

@@ -1,0 +1,116 @@
+"""Items about an op: a function of arrays that returns its result and its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..debug import GradientError, gradcheck
+from ..debug.causes import Wrong, likely_causes
+from .item import SETTINGS, Case, Item, Mismatch, Solution, agree, array_of, written
+
+Make = Callable[[Case], tuple[dict[str, Any], dict[str, Any]]]
+
+
+def op_item(
+    name: str, points: int, op: Callable, make: Make, part: str,
+    ranges: dict[str, Sequence[int]], possible: Callable[[Case], bool] = lambda case: True,
+) -> Item:  # fmt: skip
+    """The item that asks for `part` of an op: "y", its result, or a gradient such as "dx".
+
+    `op` is minigrad's own; the student's has its name. `make(case)` returns the inputs by name, in
+    the order of the op's arguments, and the options.
+    """
+    function = op.__name__
+
+    def answers(solution: Solution, case: Case) -> tuple[Any, Any]:
+        """What the solution makes of the case, and what minigrad does."""
+        inputs, options = make(case)
+        expected, expected_backward = op(*inputs.values(), **options)
+        y, backward = _pair(function, solution.call(function, *inputs.values(), **options))
+        _refuse_changes(function, solution)
+        if part == "y":
+            return y, expected
+        dy = array_of(case, "dy", expected.shape)
+        i = [f"d{argument}" for argument in inputs].index(part)
+        gradients = backward(dy)
+        if solution.changed:
+            raise Mismatch(f"{function}_backward writes into dy; let it work on a copy")
+        if not isinstance(gradients, (tuple, list)) or len(gradients) <= i:
+            raise Mismatch(
+                f"{function}_backward returned {_kind(gradients)}, expected a tuple with the "
+                f"gradients of {', '.join(inputs)}"
+            )
+        return gradients[i], expected_backward(dy)[i]
+
+    def run(solution: Solution, case: Case) -> None:
+        try:
+            got, expected = answers(solution, case)
+            agree(part, got, None if expected is None else np.asarray(expected))
+        except Mismatch as mismatch:
+            inputs, options = make(case)
+            text = call_text(function, inputs, options)
+            if part != "y":
+                dy = array_of(case, "dy", op(*inputs.values(), **options)[0].shape)
+                text += f"\ndy =\n{written(dy)}"
+            raise Mismatch(f"{mismatch}\n{text}") from None
+
+    def explain(solution: Solution, case: Case) -> str:
+        inputs, options = make(case)
+        y, _ = _pair(function, solution.call(function, *inputs.values(), **options))
+        expected, _ = op(*inputs.values(), **options)
+        try:
+            agree("y", y, expected)
+        except Mismatch:
+            if part != "y":
+                return f"{function} itself is wrong here: mend its result before its gradients."
+            if np.shape(y) != expected.shape:
+                return ""
+            causes = likely_causes(Wrong(np.asarray(y, np.float64), expected, []))
+            return f"It may be: {causes[0].explanation}" if causes else ""
+        argument = part.removeprefix("d")
+        i = list(inputs).index(argument)
+
+        def of_one(x: np.ndarray) -> tuple[Any, Callable]:
+            given = {**inputs, argument: x}
+            y, backward = solution.call(function, *given.values(), **options)
+            return y, lambda dy: (backward(dy)[i],)
+
+        try:
+            gradcheck(of_one, inputs[argument])
+        except GradientError as error:
+            return str(error).replace("input 0", argument)
+        return ""
+
+    every = {**ranges, **SETTINGS}
+    return Item(name, points, every, run, possible, explain)
+
+
+def call_text(function: str, inputs: dict[str, Any], options: dict[str, Any]) -> str:
+    """The call that failed, and its arrays, as a student would type them."""
+    given = ", ".join([*inputs, *(f"{name}={value!r}" for name, value in options.items())])
+    lines = [f"for {function}({given}) with"]
+    for name, x in inputs.items():
+        text = written(x) if isinstance(x, np.ndarray) else f"    {x!r}"
+        lines.append(f"{name} =\n{text}")
+    return "\n".join(lines)
+
+
+def _pair(function: str, result: Any) -> Any:
+    if not isinstance(result, (tuple, list)) or len(result) != 2 or not callable(result[1]):
+        raise Mismatch(
+            f"{function} returned {_kind(result)}, expected the pair (result, {function}_backward)"
+        )
+    return result
+
+
+def _kind(x: Any) -> str:
+    return f"{type(x).__name__} of {len(x)}" if isinstance(x, (tuple, list)) else type(x).__name__
+
+
+def _refuse_changes(function: str, solution: Solution) -> None:
+    if solution.changed:
+        named = " and ".join(solution.changed)
+        raise Mismatch(f"{function} writes into its input {named}; let it work on a copy")

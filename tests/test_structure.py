@@ -22,7 +22,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     "kernels", "ops", "origin", "writes", "methods", "graph", "backprop", "tensor", "random",
     "functions", "serialization", "nn", "filters", "optim", "utils", "transforms", "datasets",
-    "models", "geometry", "reach", "summary", "plot", "train", "debug", "cli", "__main__",
+    "models", "geometry", "reach", "summary", "plot", "train", "debug", "course", "cli",
+    "__main__",
 ]  # fmt: skip
 
 

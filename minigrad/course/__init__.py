@@ -1,0 +1,1 @@
+"""The course kit: assignments cut out of minigrad, checked and graded offline."""

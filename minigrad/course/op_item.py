@@ -17,13 +17,14 @@ Make = Callable[[Case], tuple[dict[str, Any], dict[str, Any]]]
 def op_item(
     name: str, points: int, op: Callable, make: Make, part: str,
     ranges: dict[str, Sequence[int]], possible: Callable[[Case], bool] = lambda case: True,
+    result: str = "y",
 ) -> Item:  # fmt: skip
-    """The item that asks for `part` of an op: "y", its result, or a gradient such as "dx".
+    """The item that asks for `part` of an op: "y", its `result`, or a gradient such as "dx".
 
     `op` is minigrad's own; the student's has its name. `make(case)` returns the inputs by name, in
     the order of the op's arguments, and the options.
     """
-    function = op.__name__
+    function, cotangent = op.__name__, f"d{result}"
 
     def answers(solution: Solution, case: Case) -> tuple[Any, Any]:
         """What the solution makes of the case, and what minigrad does."""
@@ -31,13 +32,13 @@ def op_item(
         expected, expected_backward = op(*inputs.values(), **options)
         y, backward = _pair(function, solution.call(function, *inputs.values(), **options))
         _refuse_changes(function, solution, list(inputs))
-        if part == "y":
+        if part == result:
             return y, expected
-        dy = array_of(case, "dy", expected.shape)
+        dy = array_of(case, cotangent, expected.shape)
         i = [f"d{argument}" for argument in inputs].index(part)
         gradients = backward(dy)
         if solution.changed:
-            raise Mismatch(f"{function}_backward writes into dy; let it work on a copy")
+            raise Mismatch(f"{function}_backward writes into {cotangent}; let it work on a copy")
         if not isinstance(gradients, (tuple, list)) or len(gradients) <= i:
             raise Mismatch(
                 f"{function}_backward returned {_kind(gradients)}, expected a tuple with the "
@@ -51,18 +52,20 @@ def op_item(
 
     def describe(case: Case) -> str:
         inputs, options = make(case)
-        if part != "y":
-            inputs["dy"] = array_of(case, "dy", op(*inputs.values(), **options)[0].shape)
-        return call_text(function, inputs, options)
+        text = call_text(function, inputs, options)
+        if part == result:
+            return text
+        dy = array_of(case, cotangent, op(*inputs.values(), **options)[0].shape)
+        return f"{text}\nand its way back with\n{cotangent} =\n{written(dy)}"
 
     def explain(solution: Solution, case: Case) -> str:
         inputs, options = make(case)
         y, _ = _pair(function, solution.call(function, *inputs.values(), **options))
         expected, _ = op(*inputs.values(), **options)
         try:
-            agree("y", y, expected)
+            agree(result, y, expected)
         except Mismatch:
-            if part != "y":
+            if part != result:
                 return f"{function} itself is wrong here: mend its result before its gradients."
             if np.shape(y) != expected.shape:
                 return ""
@@ -86,13 +89,11 @@ def op_item(
     return Item(name, points, every, run, possible, describe, explain)
 
 
-def call_text(function: str, arrays: dict[str, Any], options: dict[str, Any]) -> str:
-    """The call of a case, and its arrays written out; dy, if there, is what the way back gets."""
-    inputs = [name for name in arrays if name != "dy"]
+def call_text(function: str, inputs: dict[str, Any], options: dict[str, Any]) -> str:
+    """The call of a case, and its arrays written out."""
     given = ", ".join([*inputs, *(f"{name}={value!r}" for name, value in options.items())])
-    call = f"{function}({given})" if "dy" not in arrays else f"{function}({given})[1](dy)"
-    lines = [f"for {call} with"]
-    for name, x in arrays.items():
+    lines = [f"for {function}({given}) with"]
+    for name, x in inputs.items():
         lines.append(f"{name} =\n{written(x)}" if isinstance(x, np.ndarray) else f"{name} = {x!r}")
     return "\n".join(lines)
 

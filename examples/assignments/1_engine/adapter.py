@@ -21,12 +21,12 @@ def walk(solution, leaves, inputs, factors, start, seed):
     "yielded": (step, gradient, how many had run); "settled": (leaf, gradient, how many had run);
     and "shared": pairs of leaves whose gradients lie in the same memory.
     """
-    ran, yielded, settled = [], [], []
+    ran, yielded, settled, kept = [], [], [], []
     made = [Tensor(np.zeros(seed.shape), requires_grad=True) for _ in range(leaves)]
 
     def add_step(number, targets, slopes):
         def step_backward(dz):
-            ran.append((number, dz.copy()))
+            ran.append((number, np.array(dz)))
             return tuple(dz if slope == 1 else dz * slope for slope in slopes)
 
         made.append(Node(step_backward, targets, seed.shape))
@@ -38,15 +38,14 @@ def walk(solution, leaves, inputs, factors, start, seed):
     number_of = {id(target): number for number, target in enumerate(made)}
 
     def settle(leaf, gradient):
-        settled.append((number_of.get(id(leaf)), gradient, len(ran)))
+        number = number_of.get(id(leaf))
+        settled.append((number, np.array(gradient), len(ran)))
+        kept.append((number, np.asarray(gradient)))
 
-    for node, dz in steps(solution.walk_back(made[start], seed, False, settle)):
+    for node, dz in pairs_of(solution.walk_back(made[start], seed, False, settle)):
         yielded.append((number_of.get(id(node)), np.array(dz), len(ran)))
-    shared = [
-        [a, b]
-        for (a, x, _), (b, y, _) in combinations(settled, 2)
-        if a != b and np.shares_memory(x, y)
-    ]
+    pairs = combinations(kept, 2)
+    shared = [(a, b) for (a, x), (b, y) in pairs if a != b and np.shares_memory(x, y)]
     return {"ran": ran, "yielded": yielded, "settled": settled, "shared": shared}
 
 
@@ -60,12 +59,12 @@ def walk_far(solution, number):
     for _ in range(number):
         end = Node(step_backward, (end, end), (1,))
     gradients = []
-    for _ in steps(solution.walk_back(end, np.ones(1), False, lambda _, dx: gradients.append(dx))):
+    for _ in pairs_of(solution.walk_back(end, np.ones(1), False, lambda _, dx: gradients.append(dx))):
         pass
     return sum(gradients) if gradients else None
 
 
-def steps(walk):
+def pairs_of(walk):
     """What walk_back yields, or nothing where it yields nothing."""
     for pair in () if walk is None else walk:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:

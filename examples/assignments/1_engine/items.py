@@ -1,14 +1,17 @@
 """Assignment 1: what is marked. The arrays of the ops are x and y, z is their result."""
 
-from pathlib import Path
-from typing import NamedTuple
-
 import numpy as np
 
-from minigrad.course.assignment import run_file
-from minigrad.course.item import COUNTING, RANDOM, SETTINGS, Item, Mismatch, agree, array_of, written
+from minigrad.course.item import SETTINGS, Item, Mismatch, agree, array_of, written
 from minigrad.course.mutants import Mutant
 from minigrad.course.op_item import op_item
+from minigrad.course.walk_item import (
+    check_leaves,
+    check_memory,
+    check_visits,
+    check_yields,
+    walk_item,
+)
 from minigrad.ops.arithmetic import add, mul
 from minigrad.ops.broadcast import unbroadcast
 from minigrad.ops.linalg import matmul
@@ -119,162 +122,73 @@ def matmul_item(part, points, ranges=MATRICES, possible=lambda case: True):
     return op_item(name, points, matmul, matrices, part, ranges, possible, result="z")
 
 
-# The walk. Its graphs are numbers, as adapter.py says.
-
-adapter = run_file(Path(__file__).with_name("adapter.py"))
-NO_INPUT, CONSTANT = adapter.NO_INPUT, adapter.CONSTANT
 FAR = 100_000
 
 
-class Graph(NamedTuple):
-    """What `walk` of adapter.py takes."""
-
-    leaves: int
-    inputs: np.ndarray
-    factors: np.ndarray
-    start: int
-    seed: np.ndarray
-
-    def name(self, number):
-        """a, b and c are leaves, u1, u2 ... the steps."""
-        return "abc"[number] if number < self.leaves else f"u{number - self.leaves + 1}"
-
-
-def graph_of(case):
-    """The graph of a case: its shape is random, and follows from the seed."""
-    rng = np.random.default_rng(case["seed"])
-    leaves, steps = case["leaves"], case["steps"] + case["later"]
-    inputs = []
-    for known in range(leaves, leaves + steps):
-        last = known - 1 if rng.random() < 0.7 else rng.integers(known)
-        other = NO_INPUT
-        if case["branches"]:
-            other = rng.integers(known)
-        if case["constants"] and rng.random() < 0.5:
-            other = CONSTANT
-        inputs.append([last, other] if rng.random() < 0.5 or other == NO_INPUT else [other, last])
-    size = case["size"]
-    shape = (steps, 2)
-    if case["ones"]:
-        factors = np.ones(shape)
-    else:
-        factors = rng.integers(2, 6, shape) if case["fill"] == COUNTING else rng.normal(size=shape)
-    seed = np.arange(1.0, size + 1) if case["fill"] == COUNTING else rng.normal(size=size)
-    start = leaves + case["steps"] - 1  # with no steps a leaf, the last
-    inputs = np.array(inputs, np.int64).reshape(shape)
-    return Graph(leaves, inputs, factors.astype(float), start, seed)
-
-
-def gradients_of(graph):
-    """The gradient of each leaf and step by its number; None where the start does not need it."""
-    gradients = [None] * (graph.leaves + len(graph.inputs))
-    gradients[graph.start] = graph.seed
-    for number in range(graph.start, graph.leaves - 1, -1):
-        for target, factor in zip(*(a[number - graph.leaves] for a in graph[1:3]), strict=True):
-            if target >= 0 and gradients[number] is not None:
-                before = 0 if gradients[target] is None else gradients[target]
-                gradients[target] = before + factor * gradients[number]
-    return gradients
-
-
-def graph_text(case):
-    """The graph as a student would write it down."""
-    graph = graph_of(case)
-    lines = []
-    for i, (numbers, factors) in enumerate(zip(graph.inputs, graph.factors, strict=True)):
-        terms = [
-            f"{factor:.4g} * {'(needs no gradient)' if number == CONSTANT else graph.name(number)}"
-            for number, factor in zip(numbers, factors, strict=True)
-            if number != NO_INPUT
-        ]
-        lines.append(f"    {graph.name(graph.leaves + i)} = {' + '.join(terms)}")
-    steps = "\n".join(["for the steps, the oldest first,", *lines] if lines else ["for no steps,"])
-    leaves = " and ".join("abc"[: graph.leaves])
-    start = graph.name(graph.start)
-    return f"{steps}\nwith the leaves {leaves}; the start is {start}, seed =\n{written(graph.seed)}"
-
-
-def leaves_are_right(graph, told):
-    """The gradients of the leaves; whether settle gets them in one go is another item's concern."""
-    expected = gradients_of(graph)
-    received = {}
-    for number, gradient, _ in told["settled"]:
-        if number is None or number >= graph.leaves:
-            raise Mismatch("settle was called with something that is no leaf of the graph")
-        received[number] = received.get(number, 0) + np.asarray(gradient)
-    for number in range(graph.leaves):
-        name = graph.name(number)
-        if expected[number] is not None:
-            agree(f"the gradient of {name}", received.get(number), expected[number])
-        elif number in received:
-            raise Mismatch(f"settle was called for {name}, on which the start does not depend")
-
-
-def leaves_own_theirs(graph, told):
-    """No two leaves share memory."""
-    for one, other in told["shared"]:
-        raise Mismatch(
-            f"{graph.name(one)} and {graph.name(other)} got the same array, or parts of one: who "
-            "writes into one gradient changes the other"
-        )
-
-
-def each_step_once(graph, told):
-    """Every way back runs once, when its gradient is complete, and is announced before."""
-    expected = gradients_of(graph)
-    ran = [number for number, _ in told["ran"]]
-    for number, dz in told["ran"]:
-        name = graph.name(number)
-        if expected[number] is None:
-            raise Mismatch(f"the way back of {name} was run, but the start does not depend on it")
-        if ran.count(number) > 1:
-            raise Mismatch(f"the way back of {name} was run {ran.count(number)} times, expected 1")
-        agree(f"the gradient that the way back of {name} was given", dz, expected[number])
-    for number in range(graph.leaves, graph.start + 1):
-        if expected[number] is not None and number not in ran:
-            raise Mismatch(f"the way back of {graph.name(number)} was never run")
-    yielded = [number for number, _, _ in told["yielded"]]
-    if yielded != ran:
-        came, due = (
-            ", ".join("something else" if n is None else graph.name(n) for n in numbers) or "none"
-            for numbers in (yielded, ran)
-        )
-        raise Mismatch(f"nodes were yielded in the order {came}; their ways back ran as {due}")
-    for i, (number, dz, before) in enumerate(told["yielded"]):
-        agree(f"the gradient yielded with {graph.name(number)}", dz, expected[number])
-        if before > i:
-            raise Mismatch(f"{graph.name(number)} was yielded after its way back had run")
-    settled = [number for number, _, _ in told["settled"]]
-    for number, _, before in told["settled"]:
-        name = graph.name(number)
-        if settled.count(number) > 1:
-            raise Mismatch(f"settle was called {settled.count(number)} times for {name}, expected 1")
-        if before < len(ran):
-            raise Mismatch(f"settle was called for {name} before all ways back had run")
-
-
-GRAPHS = {
-    "leaves": [1, 2, 3], "steps": [1, 2, 3, 4, 5, 6], "branches": [1], "constants": [0],
-    "later": [0], "ones": [0], "size": [1, 2], "fill": [COUNTING, RANDOM],
-}  # fmt: skip
-
-
-def walk_item(name, points, check, **ranges):
-    """One item about walk_back, on graphs with these ranges."""
-
-    def run(solution, case):
-        graph = graph_of(case)
-        check(graph, solution.call("walk", *graph))
-
-    return Item(f"walk_back, {name}", points, {**GRAPHS, **ranges}, run, describe=graph_text)
-
-
 def run_far(solution, case):
-    """A long way, twice over each of its steps."""
-    dx = solution.call("walk_far", case["steps"])
-    agree("the gradient of a", dx, np.ones(1))
+    """A long way, with two paths at each of its steps."""
+    agree("the gradient of a", solution.call("walk_far", case["steps"]), np.ones(1))
 
 
-def far_text(case):
+def describe_far(case):
     """What is computed there."""
-    return f"for {case['steps']:,} steps u = 0.5 * u + 0.5 * u, the first one from the leaf a"
+    return f"for {case['steps']:,} steps u = 0.5 * u + 0.5 * u, the first of them from the leaf a"
+
+
+ITEMS = [
+    unbroadcast_item("unbroadcast, axes in front", 1, CUT, [0], has_cut),
+    unbroadcast_item("unbroadcast, axes of size 1", 1, CUT, ONES, has_ones),
+    binary_item(add, "z"),
+    binary_item(add, "dx"),
+    binary_item(add, "dy"),
+    binary_item(mul, "z"),
+    binary_item(mul, "dx"),
+    binary_item(mul, "dy"),
+    matmul_item("z", 1),
+    matmul_item("dx", 1),
+    matmul_item("dy", 1),
+    matmul_item("dx", 1, {**MATRICES, **STACKS}, is_stack),
+    matmul_item("dy", 1, {**MATRICES, **STACKS}, is_stack),
+    walk_item("a chain", 2, check_leaves, leaves=[1], branches=[0]),
+    walk_item("branches that meet", 3, check_leaves),
+    walk_item("a leaf as the start, constants", 1, check_leaves, steps=[0, 1, 2, 3], constants=[1]),
+    walk_item("ways back that return one array twice", 2, check_leaves, ones=[1]),
+    walk_item("each leaf an array of its own", 1, check_memory, ones=[1]),
+    walk_item("each node once, when its gradient is complete", 2, check_visits, later=[0, 1, 2]),
+    walk_item("yields before, settles at the end", 1, check_yields, later=[0, 1, 2]),
+    Item(f"walk_back, {FAR:,} steps", 2, {"steps": [FAR]}, run_far, describe=describe_far,
+         at_most=1),
+]  # fmt: skip
+
+UNBROADCAST, ADD, MUL, MATMUL, WALK = SOLUTION
+MUTANTS = [
+    Mutant(UNBROADCAST, "total(dz, (*range(extra), *repeated), keepdims=True)",
+           "np.mean(dz, (*range(extra), *repeated), keepdims=True)",
+           "the mean over the repeated axes is taken, not the sum"),
+    Mutant(UNBROADCAST, "summed.reshape(shape)", "np.squeeze(summed)", "axes of size 1 are lost"),
+    Mutant(ADD, "dx, dy = unbroadcast(dz, x_shape), unbroadcast(dz, y_shape)", "dx, dy = dz, dz",
+           "the gradients of add have the shape of its result"),
+    Mutant(ADD, "unbroadcast(dz, y_shape)", "-unbroadcast(dz, y_shape)",
+           "dy of add has the wrong sign"),
+    Mutant(MUL, "multiply(dz, y), x_shape", "multiply(dz, x), x_shape",
+           "dx of mul is multiplied by x in place of y"),
+    Mutant(MUL, "multiply(dz, x), y_shape", "dz + 0 * x, y_shape",
+           "dy of mul is not multiplied by x"),
+    Mutant(MATMUL, "matrix_product(np.swapaxes(rows, -1, -2), dz)",
+           "matrix_product(np.swapaxes(dz, -1, -2), rows)", "dy of matmul is dzᵀ @ x"),
+    Mutant(MATMUL, "matrix_product(dz, np.swapaxes(columns, -1, -2))",
+           "matrix_product(dz, np.swapaxes(columns, -1, -2)) / dz.shape[-2]",
+           "dx of matmul is divided by the number of rows"),
+    Mutant(WALK, "grads[target] = calculate(np.add, grads[target], dx)", "grads[target] = dx",
+           "the last gradient that arrives takes the place of the others"),
+    Mutant(WALK, "grads[target] = calculate(np.add, grads[target], dx)", "grads[target] += dx",
+           "gradients are added up in place, in an array that others hold too"),
+    Mutant(WALK, "grads[target] = _own(dx, dy, gradients[:i])", "grads[target] = dx",
+           "two leaves may be given the same array"),
+    Mutant(WALK, "heapq.heappush(todo, (-target.order, target))",
+           "heapq.heappush(todo, (target.order, target))",
+           "of the nodes that wait, the oldest is taken first"),
+    Mutant(WALK, "dx = gradients[i]", "dx = gradients[0]",
+           "every input receives the gradient of the first"),
+    Mutant(WALK, "yield node, dy\n", "yield node, seed\n", "the seed is yielded with each node"),
+]  # fmt: skip

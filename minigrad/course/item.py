@@ -115,13 +115,11 @@ def agree(name: str, got: Any, expected: np.ndarray | None) -> None:
     wrong = ~np.isclose(given, expected, rtol=TOLERANCE, atol=TOLERANCE * scale, equal_nan=True)
     if not wrong.any():
         return
+    text = f"{name} is wrong at {wrong.sum()} of {wrong.size} elements"
     if expected.size <= SHOWN:
-        raise Mismatch(f"{name} is\n{written(given)}\nexpected\n{written(expected)}")
+        raise Mismatch(f"{text}\nyours:\n{written(given)}\nexpected:\n{written(expected)}")
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
-    raise Mismatch(
-        f"{name} {expected.shape} is wrong at {wrong.sum()} of {wrong.size} elements: at {at} "
-        f"it is {given[at]:.6g}, expected {expected[at]:.6g}"
-    )
+    raise Mismatch(f"{text}, {at} is {given[at]:.6g}, expected {expected[at]:.6g}")
 
 
 def written(x: np.ndarray) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..course import check, new
+from ..course import check, new, report
 from ..course.assignment import folders
+from ..course.grade import LIMITS, grade
+from ..course.remote import Limits
 
 HELP = "hand out assignments cut from minigrad's source, check and grade them"
 DESCRIPTION = """\
@@ -20,6 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_new(commands.add_parser("new", help="write the folder of an assignment"))
     _add_check(commands.add_parser("check", help="what is right so far, and why not all is"))
+    _add_grade(commands.add_parser("grade", help="mark a folder of submissions"))
 
 
 def run(args: argparse.Namespace) -> None:
@@ -47,3 +50,34 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 def _check(args: argparse.Namespace) -> None:
     print("\n".join(check.lines(check.check(args.folder))))
+
+
+def _add_grade(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="holds a folder or a file for each student")
+    parser.add_argument("--assignment", metavar="N", help="default: what the submissions say")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table there, too")
+    parser.add_argument(
+        "--gradescope", type=Path, metavar="DIR", help="write NAME/results.json for each submission"
+    )
+    parser.add_argument("--seed", type=int, help="of the cases; default: a new one each time")
+    parser.add_argument(
+        "--seconds", type=float, default=LIMITS.seconds, help="for each call; default: %(default)s"
+    )
+    parser.add_argument(
+        "--megabytes", type=int, default=LIMITS.megabytes, help="of memory; default: %(default)s"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="of NumPy; default: %(default)s")
+    parser.add_argument("--jobs", type=int, help="items side by side; default: one a core")
+    parser.set_defaults(do=_grade)
+
+
+def _grade(args: argparse.Namespace) -> None:
+    marks = grade(
+        args.folder, args.assignment, seed=args.seed, threads=args.threads, jobs=args.jobs,
+        limits=Limits(args.seconds, args.megabytes),
+    )  # fmt: skip
+    print("\n".join(report.table(marks)))
+    if args.csv is not None:
+        report.write_csv(marks, args.csv)
+    if args.gradescope is not None:
+        report.write_gradescope(marks, args.gradescope)

@@ -20,9 +20,7 @@ def check(folder: str | Path) -> list[Outcome]:
     """How each item of the assignment in `folder` goes."""
     assignment, path = opened(Path(folder))
     return [
-        try_item(
-            assignment, item, path, seed=SEED, cases=CASES, limits=LIMITS, explained=True
-        )
+        try_item(assignment, item, path, seed=SEED, cases=CASES, limits=LIMITS, explained=True)
         for item in assignment.items
     ]
 
@@ -50,8 +48,7 @@ def lines(outcomes: list[Outcome]) -> Iterator[str]:
     """The report: a line for each item, and all about the first that is wrong."""
     width = max(len(outcome.item.name) for outcome in outcomes)
     for outcome in outcomes:
-        rest = "not written yet" if outcome.kind == MISSING else outcome.problem.partition("\n")[0]
-        line = f"{MARKS.get(outcome.kind, '✗')} {outcome.item.name:{width}}  {rest}"
+        line = f"{MARKS.get(outcome.kind, '✗')} {outcome.item.name:{width}}  {outcome.summary}"
         yield line.rstrip()
     yield ""
     remarks = dict.fromkeys(remark for outcome in outcomes for remark in outcome.remarks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from .assignment import Assignment, find
 from .new import SOLUTION, number_of
 from .own_tests import OWN_TESTS, Kills, kills_of
 from .remote import Limits
-from .trial import Outcome, try_item
+from .trial import MISSING, RIGHT, Outcome, try_item
 
 CASES = 25
 LIMITS = Limits(seconds=20, megabytes=1024)
@@ -35,6 +35,17 @@ class Mark:
     def points(self) -> int:
         """The sum over the items."""
         return sum(outcome.points for outcome in self.outcomes)
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, in a line each."""
+        if self.problem:
+            return [self.problem]
+        said: dict[str, list[str]] = {}
+        for i, outcome in enumerate(self.outcomes, 1):
+            if outcome.kind != RIGHT:
+                said.setdefault(outcome.summary, []).append(str(i))
+        return [f"{', '.join(numbers)}: {text}" for text, numbers in said.items()]
 
     @property
     def remarks(self) -> list[str]:
@@ -62,12 +73,14 @@ def grade(
     for mark, place in zip(marks, submissions.values(), strict=True):
         path, mark.problem = _solution_in(place)
         if path is None:
-            mark.outcomes = [Outcome(item, "missing", mark.problem) for item in assignment.items]
+            mark.outcomes = [Outcome(item, MISSING, mark.problem) for item in assignment.items]
         else:
             tasks += _tasks(mark, path, seed, limits, threads)
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         done = pool.map(lambda task: task(), tasks)
-        for _ in tqdm(done, total=len(tasks), desc="grading", unit="item", disable=quiet):
+        # None: no bar where nobody looks on
+        disable = True if quiet else None
+        for _ in tqdm(done, total=len(tasks), desc="grading", unit="item", disable=disable):
             pass
     return marks
 
@@ -91,9 +104,10 @@ def find_submissions(folder: Path) -> dict[str, Path]:
     return {path.stem if path.is_file() else path.name: path for path in found}
 
 
-def _number(places: Sequence[Path]) -> int:
+def _number(places: Iterable[Path]) -> int:
     """The assignment that the submissions' own records name."""
-    named = {number_of(place if place.is_dir() else place.parent) for place in places} - {None}
+    found = [number_of(place if place.is_dir() else place.parent) for place in places]
+    named = {number for number in found if number is not None}
     if len(named) != 1:
         said = "they name " + " and ".join(map(str, sorted(named))) if named else "none says so"
         raise ValueError(f"which assignment is it? Of the submissions {said}; write --assignment")

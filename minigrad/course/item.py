@@ -26,10 +26,12 @@ SETTINGS = {"fill": (COUNTING, RANDOM), "layout": (IN_ORDER, TRANSPOSED, REVERSE
 class Solution(Protocol):
     """What is being tried: a student's file in its process, or minigrad's own functions."""
 
-    changed: Sequence[int | str]
+    @property
+    def changed(self) -> Sequence[int | str]:
+        """Into which arguments, by position or name, the last call wrote."""
 
     def call(self, name: str, /, *arguments: Any, **options: Any) -> Any:
-        """Call the function `name`. `changed` then says into which arguments it wrote."""
+        """Call the function `name`."""
 
 
 class Mismatch(Exception):
@@ -117,13 +119,11 @@ def agree(name: str, got: Any, expected: np.ndarray | None) -> None:
     wrong = ~np.isclose(given, expected, rtol=TOLERANCE, atol=TOLERANCE * scale, equal_nan=True)
     if not wrong.any():
         return
+    text = f"{name} is wrong at {wrong.sum()} of {wrong.size} elements"
     if expected.size <= SHOWN:
-        raise Mismatch(f"{name} is\n{written(given)}\nexpected\n{written(expected)}")
+        raise Mismatch(f"{text}\nyours:\n{written(given)}\nexpected:\n{written(expected)}")
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
-    raise Mismatch(
-        f"{name} {expected.shape} is wrong at {wrong.sum()} of {wrong.size} elements: at {at} "
-        f"it is {given[at]:.6g}, expected {expected[at]:.6g}"
-    )
+    raise Mismatch(f"{text}, {at} is {given[at]:.6g}, expected {expected[at]:.6g}")
 
 
 def written(x: np.ndarray) -> str:

@@ -11,6 +11,7 @@ from ..debug import GradientError, gradcheck
 from ..debug.causes import Wrong, likely_causes
 from .item import SETTINGS, Case, Item, Mismatch, Solution, agree, array_of, written
 
+OF_RESULTS = ("sign", "factor", "transposed", "flipped", "shifted")  # causes that fit results too
 Make = Callable[[Case], tuple[dict[str, Any], dict[str, Any]]]
 
 
@@ -70,7 +71,8 @@ def op_item(
             if np.shape(y) != expected.shape:
                 return ""
             causes = likely_causes(Wrong(np.asarray(y, np.float64), expected, []))
-            return f"It may be: {causes[0].explanation}" if causes else ""
+            cause = next((c.explanation for c in causes if c.name in OF_RESULTS), "")
+            return f"It may be: {cause}".replace("true gradient", "result") if cause else ""
         argument = part.removeprefix("d")
         i = list(inputs).index(argument)
 

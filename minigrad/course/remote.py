@@ -86,6 +86,10 @@ class Remote:
     `given`: Python files that the student may import. `allowed`: packages that the student may
     import beside Python's own. `threads`: of matrix products.
 
+    `adapter`: a Python file of the grader's, whose functions come before the student's of the same
+    name and are given the student's module first; its `prepare(**prepare)` is run before the
+    student's file is.
+
     `names`: what the file defines. `printed`: what it printed, its beginning. `remarks`: what it
     tried that is forbidden or odd. `changed`: the arguments, positions and names, whose arrays the
     last call has written into; the arrays of the caller are never touched.
@@ -102,7 +106,10 @@ class Remote:
         given: Sequence[str | os.PathLike] = (),
         allowed: Sequence[str] = ("numpy",),
         threads: int = 1,
+        adapter: str | os.PathLike | None = None,
+        prepare: dict[str, Any] | None = None,
     ) -> None:
+        self.adapter, self.prepare = adapter, prepare or {}
         self.path, self.given = Path(path), [Path(file) for file in given]
         for file in [self.path, *self.given]:
             if not file.is_file():
@@ -151,6 +158,8 @@ class Remote:
         copy = scratch / self.path.name
         shutil.copyfile(self.path, copy)
         paths = [str(Path(__file__).parent), str(Path(np.__file__).parent.parent)]
+        if self.adapter is not None:
+            paths.append(str(Path(__file__).parents[2]))  # of minigrad
         code = "import sys; sys.path += sys.argv[1:]; from worker.serve import main; main()"
         self._process = subprocess.Popen(
             [sys.executable, "-s", "-S", "-P", "-B", "-X", "utf8", "-c", code, *paths],
@@ -163,7 +172,8 @@ class Remote:
         )  # fmt: skip
         self._end = ""
         load = {"path": str(copy), "given": str(scratch / "given"),
-                "megabytes": math.ceil(self.limits.megabytes)}  # fmt: skip
+                "megabytes": math.ceil(self.limits.megabytes),
+                "adapter": str(self.adapter or ""), "prepare": self.prepare}  # fmt: skip
         answer = self._ask({"load": load})
         self.names = [str(name) for name in answer["names"]]
 

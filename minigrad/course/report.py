@@ -25,9 +25,7 @@ def table(marks: Sequence[Mark]) -> Iterator[str]:
             for i, o in enumerate(mark.outcomes)
         )
         yield f"{mark.name:{width}}  {mark.points:>2} / {mark.assignment.points}  {cells}"
-        yield from (f"    {remark}" for remark in mark.remarks)
-        if mark.problem:
-            yield f"    {mark.problem}"
+        yield from (f"    {text}" for text in [*mark.problems, *mark.remarks])
         if mark.kills is not None:
             yield f"    own tests: {mark.kills}"
     yield ""
@@ -42,7 +40,7 @@ def write_csv(marks: Sequence[Mark], path: Path) -> None:
         rows.writerow(["submission", "points", "of", *items, "own tests catch", "remarks"])
         for mark in marks:
             caught = "" if mark.kills is None else f"{mark.kills.caught}/{mark.kills.planted}"
-            said = "; ".join([*filter(None, [mark.problem]), *mark.remarks])
+            said = "; ".join([*mark.problems, *mark.remarks])
             points = [outcome.points for outcome in mark.outcomes]
             rows.writerow([mark.name, mark.points, mark.assignment.points, *points, caught, said])
 

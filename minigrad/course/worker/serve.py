@@ -7,6 +7,7 @@ import itertools
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .limits import limit_cpu, limit_memory
@@ -57,9 +58,14 @@ class Worker:
         sys.stdout.flush()
         self.stream.send(answer)
 
-    def load(self, path: str, given: str, megabytes: int) -> dict[str, Any]:
-        """Run the file."""
+    def load(
+        self, path: str, given: str, megabytes: int, adapter: str, prepare: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Run the adapter, which may prepare what the file finds, and the file."""
         sys.path.insert(0, given)
+        self.adapter = run_path(adapter) if adapter else {}
+        if prepare:
+            self.adapter["prepare"](**prepare)
         sys.dont_write_bytecode = True
         limit_memory(megabytes)
         self.path = path
@@ -74,7 +80,9 @@ class Worker:
 
     def call(self, function: Any, args: tuple, kwargs: dict, **_: Any) -> dict[str, Any]:
         """Call a function of the file, or one that was returned before."""
-        if isinstance(function, str):
+        if function in self.adapter:
+            function = partial(self.adapter[function], self.module)
+        elif isinstance(function, str):
             if not hasattr(self.module, function):
                 return {"missing": function}
             function = getattr(self.module, function)
@@ -95,6 +103,14 @@ class Worker:
         number = next(self.numbers)
         self.functions[number] = function
         return [number, str(getattr(function, "__name__", type(function).__name__))]
+
+
+def run_path(path: str) -> dict[str, Any]:
+    """What a file defines, that the grader wrote."""
+    names: dict[str, Any] = {"__name__": "adapter", "__file__": path}
+    with open(path, "rb") as file:
+        exec(compile(file.read(), path, "exec", dont_inherit=True), names)
+    return names
 
 
 class Printed(io.RawIOBase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def op_item(
         except Mismatch:
             if part != result:
                 return f"{function} itself is wrong here: mend its result before its gradients."
-            return _cause(y, expected)
+            return _cause(y, expected) or _other_input(op, inputs, options, y)
         argument = part.removeprefix("d")
 
         def of_one(x: np.ndarray) -> tuple[Any, Callable]:
@@ -117,6 +118,31 @@ def _cause(y: Any, expected: np.ndarray) -> str:
     causes = likely_causes(Wrong(np.asarray(y, np.float64), expected, []))
     text = next((cause.explanation for cause in causes if cause.name in OF_RESULTS), "")
     return f"It may be: {text}".replace("true gradient", "right result") if text else ""
+
+
+def _other_input(op: Callable, inputs: dict[str, Any], options: dict[str, Any], y: Any) -> str:
+    """The change of one input, if there is one, for which minigrad's op gives the result `y`."""
+    for name, x in inputs.items():
+        if not isinstance(x, np.ndarray):
+            continue
+        axes = [axis for axis in range(x.ndim) if x.shape[axis] > 1]
+        changes = [(f"{name} is left out", np.zeros_like(x))]
+        for some in chain(combinations(axes, 1), combinations(axes, 2)):
+            changes.append((f"{name} is flipped along axis {_and(some)}", np.flip(x, some)))
+        for i, j in combinations(axes, 2):
+            if x.shape[i] == x.shape[j]:
+                changes.append((f"axes {i} and {j} of {name} are exchanged", x.swapaxes(i, j)))
+        for what, changed in changes:
+            try:
+                agree("y", y, op(*{**inputs, name: changed}.values(), **options)[0])
+            except Mismatch:
+                continue
+            return f"It is the result for other inputs: {what}."
+    return ""
+
+
+def _and(numbers: Sequence[int]) -> str:
+    return " and ".join(map(str, numbers))
 
 
 def _kind(x: Any) -> str:

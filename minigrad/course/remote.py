@@ -109,6 +109,8 @@ class Remote:
         for file in [self.path, *self.given]:
             if not file.is_file():
                 raise ValueError(f"Remote: there is no file {str(file)!r}")
+        if threads < 1:
+            raise ValueError(f"Remote: threads must be 1 or more, got {threads}")
         self.limits, self.threads = limits or Limits(), threads
         self.packages = {name: folder_of(name) for name in allowed}
         self.poisoned = [checked_part(name) for name in poisoned]
@@ -180,7 +182,7 @@ class Remote:
         try:
             message = pack(request, self._number)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"Remote: an argument is, or has in it, {error}") from None
+            raise TypeError(f"Remote: an argument is, or has in it, {error}") from None
         answer = self._process.ask(message, seconds, self._hear)
         if "memory" in answer:
             raise self._process.die(f"needed more than {self.limits.megabytes:g} MB")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from importlib.abc import MetaPathFinder
 from typing import Any, NamedTuple
 
 SOLUTION = "minigrad"
@@ -43,16 +42,16 @@ def files_of_python(packages: Iterable[str]) -> Files:
 
     A folder such as site-packages also holds what is not for the student.
     """
-    listable = {path for path in sys.path if os.path.isdir(path) and path not in sys.argv}
+    own = [path for path in sys.path if os.path.isdir(path) and path not in sys.argv]
+    listable = {os.path.realpath(path) for path in own}
     base = [os.path.join(sys.base_prefix, name) for name in ("lib", "lib64")]
+    libraries = {os.path.realpath(path) for path in [*LIBRARIES, *base]}
     readable = {path for folder in listable for path in _entries(folder)}
-    for folder in [*LIBRARIES, *base]:
+    for folder in libraries:
         readable |= {p for p in _entries(folder) if not os.path.basename(p).startswith("python")}
-    for package in packages:
+    for package in map(os.path.realpath, packages):
         readable |= {package, f"{package}.libs"}  # the latter is where wheels keep C libraries
-    return Files(
-        {os.path.realpath(path) for path in readable}, set(map(os.path.realpath, listable))
-    )
+    return Files(readable, listable)
 
 
 def _entries(folder: str) -> list[str]:
@@ -60,7 +59,7 @@ def _entries(folder: str) -> list[str]:
     return [os.path.join(folder, n) for n in names if n not in ("site-packages", "dist-packages")]
 
 
-class Gate(MetaPathFinder):
+class Gate:
     """Judges every import and what Python's audit events tell, and sends remarks on."""
 
     def __init__(

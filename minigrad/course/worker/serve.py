@@ -53,10 +53,10 @@ class Worker:
             self.functions.pop(number, None)
         limit_cpu(request["cpu"])
         try:
-            value = (
-                self.load(request["load"]) if "load" in request else self.call(**request["call"])
-            )
-            answer = self._packed(**value)
+            if "load" in request:
+                answer = self.load(request["load"])
+            else:
+                answer = self.call(**request["call"])
         except MemoryError:
             answer = self._packed(memory=True)
         except SystemExit as stop:
@@ -68,25 +68,31 @@ class Worker:
         self.output.flush()
         self.stream.send(answer)
 
-    def load(self, path: str) -> dict[str, Any]:
-        """Run the file."""
+    def load(self, path: str) -> Packed:
+        """The answer that names what the file defines, once it has run."""
         with open(path, "rb") as file:
             source = file.read()
         code = compile(source, path, "exec", dont_inherit=True)
         exec(code, vars(self.module))
-        return {"names": bound_names(source, self.module)}
+        return self._packed(names=bound_names(source, self.module))
 
-    def call(self, function: Any, args: tuple, kwargs: dict) -> dict[str, Any]:
-        """Call a function of the file, or one that was returned before."""
+    def call(self, function: Any, args: tuple, kwargs: dict) -> Packed:
+        """The answer of a function of the file, or of one that was returned before."""
+        name = function if isinstance(function, str) else name_of(function)
         if isinstance(function, str):
             if not hasattr(self.module, function):
-                return {"missing": function}
+                return self._packed(missing=function)
             function = getattr(self.module, function)
+        if not callable(function):
+            raise TypeError(f"{name} is a {type(function).__name__}, not a function")
         given = {**dict(enumerate(args)), **kwargs}
         before = [(key, a, a.tobytes()) for key, v in given.items() for a in arrays_in(v)]
         value = function(*args, **kwargs)
         changed = list(dict.fromkeys(key for key, a, old in before if a.tobytes() != old))
-        return {"value": value, "changed": changed}
+        try:
+            return self._packed(value=value, changed=changed)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{name} returned {error}") from None
 
     def send(self, **message: Any) -> None:
         """Send a message."""
@@ -98,7 +104,7 @@ class Worker:
     def _number(self, function: Callable) -> list:
         number = next(self.numbers)
         self.functions[number] = function
-        return [number, str(getattr(function, "__name__", type(function).__name__))]
+        return [number, name_of(function)]
 
     def confine(
         self, path: str, scratch: str, packages: dict[str, str], given: list[str],
@@ -142,6 +148,11 @@ class Worker:
                 active.append(kernel.seccomp())
         kernel.hide_memory()
         return active
+
+
+def name_of(function: Any) -> str:
+    """What a function is called, or else what it is."""
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 class Printed(io.RawIOBase):

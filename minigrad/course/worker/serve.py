@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from . import kernel
-from .gate import Files, Gate, files_of_python
+from .gate import SOLUTION, Files, Gate, files_of_python
 from .limits import limit_cpu, limit_memory, limit_processes
 from .packages import Watch, import_all, poison
 from .report import bound_names, described
@@ -63,8 +63,6 @@ class Worker:
             answer = self._packed(exit=repr(stop.code)[:100])
         except BaseException as error:
             answer = self._packed(raised=described(error, self.path))
-        for name in self.watch.put_back():
-            self.send(remark=f"replaces {name}: the grader does not compare in your process")
         self.output.flush()
         self.stream.send(answer)
 
@@ -73,7 +71,7 @@ class Worker:
         with open(path, "rb") as file:
             source = file.read()
         code = compile(source, path, "exec", dont_inherit=True)
-        exec(code, vars(self.module))
+        self._run(exec, code, vars(self.module))
         return self._packed(names=bound_names(source, self.module))
 
     def call(self, function: Any, args: tuple, kwargs: dict) -> Packed:
@@ -87,12 +85,20 @@ class Worker:
             raise TypeError(f"{name} is a {type(function).__name__}, not a function")
         given = {**dict(enumerate(args)), **kwargs}
         before = [(key, a, a.tobytes()) for key, v in given.items() for a in arrays_in(v)]
-        value = function(*args, **kwargs)
+        value = self._run(function, *args, **kwargs)
         changed = list(dict.fromkeys(key for key, a, old in before if a.tobytes() != old))
         try:
             return self._packed(value=value, changed=changed)
         except (TypeError, ValueError) as error:
             raise TypeError(f"{name} returned {error}") from None
+
+    def _run(self, function: Callable, *args: Any, **kwargs: Any) -> Any:
+        """Run the student's code, and mend what it breaks of Python."""
+        try:
+            return function(*args, **kwargs)
+        finally:
+            for name in self.watch.put_back():
+                self.send(remark=f"replaces {name}: the grader does not compare in your process")
 
     def send(self, **message: Any) -> None:
         """Send a message."""
@@ -111,7 +117,7 @@ class Worker:
         poisoned: list[str], megabytes: float, layers: list[str], parent: int,
     ) -> list[str]:  # fmt: skip
         """Import what the file may use, and close the doors; returns what protects."""
-        files = files_of_python(packages.values())
+        files = files_of_python(f for name, f in packages.items() if name != SOLUTION)
         sys.path += [os.path.dirname(folder) for folder in packages.values()]
         import_all(packages)
         self.watch = Watch()
@@ -138,11 +144,11 @@ class Worker:
         """What only Linux has, and of that what this kernel has."""
         active = []
         if os.getuid() == 0 and "user" in layers:
-            active.append(kernel.drop_privileges(scratch, files.listable))
+            active.append(kernel.drop_privileges(scratch, files.needed))
         kernel.tie_to_parent(parent)
         if "landlock" in layers:
             with suppress(OSError):
-                active.append(kernel.landlock(scratch, *files))
+                active.append(kernel.landlock(scratch, files.readable, files.listable))
         if "seccomp" in layers:
             with suppress(OSError, KeyError, ValueError):
                 active.append(kernel.seccomp())

@@ -21,7 +21,7 @@ SOLUTION = [
     "nn.init.kaiming_normal_",
 ]  # fmt: skip
 HOLLOW = [
-    *SOLUTION, "optim.optimizer.uphill", "nn.init._xavier", "nn.init._kaiming",
+    *SOLUTION, "optim.adam.AdamW", "optim.optimizer.uphill", "nn.init._xavier", "nn.init._kaiming",
 ]  # fmt: skip
 IMPORTS = """\
 from typing import Any

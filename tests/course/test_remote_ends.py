@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 from students import student
 
 from minigrad.course.remote import Died, Raised
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 
 
 def died(folder, body, match, **options):
@@ -189,6 +193,41 @@ def test_threads_that_are_left_running(tmp_path):
         assert s.call("f") == 1
         pid = s._process.popen.pid
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_grader_that_is_killed_leaves_nothing_behind(tmp_path):
+    path = tmp_path / "solution.py"
+    path.write_text("def f():\n    while True: pass")
+    code = f"""
+import threading
+from minigrad.course.remote import Remote
+with Remote({str(path)!r}) as s:
+    print(s._process.popen.pid, flush=True)
+    s.call("f")
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as grader:
+        pid = int(grader.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+        grader.kill()
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            return
+        time.sleep(0.05)
+    pytest.fail("the student's process lives on")
+
+
+def test_functions_that_the_grader_forgets_take_no_memory(tmp_path):
+    text = """
+        import numpy as np
+        def f():
+            cache = np.ones(2**20)
+            return lambda: cache[0]
+    """
+    with student(tmp_path, text, megabytes=100) as s:
+        for _ in range(30):
+            assert s.call("f")() == 1
 
 
 def test_no_file_and_no_process_is_left(tmp_path):

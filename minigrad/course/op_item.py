@@ -44,7 +44,9 @@ def op_item(
         def gradient(dy: np.ndarray) -> Any:
             gradients = backward(dy)
             if solution.changed:
-                raise Mismatch(f"{function}_backward writes into {cotangent}; let it work on a copy")
+                raise Mismatch(
+                    f"{function}_backward writes into {cotangent}; let it work on a copy"
+                )
             if not isinstance(gradients, (tuple, list)) or len(gradients) <= i:
                 raise Mismatch(
                     f"{function}_backward returned {_kind(gradients)}, expected a tuple with the "

@@ -50,7 +50,9 @@ def try_item(
         path,
         limits=limits,
         allowed=assignment.allowed,
-        poisoned=[f"minigrad.{part}" for part in hollow] if "minigrad" in assignment.allowed else (),
+        poisoned=[f"minigrad.{part}" for part in hollow]
+        if "minigrad" in assignment.allowed
+        else (),
         adapter=assignment.adapter,
         threads=threads,
     )

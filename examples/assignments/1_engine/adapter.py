@@ -1,4 +1,4 @@
-"""Assignment 1: a graph in plain numbers becomes one of minigrad's Nodes, and walk_back is run on it.
+"""Assignment 1: a graph in plain numbers becomes one of Nodes, and walk_back is run on it.
 
 Leaves are numbered from 0, and steps go on from there. Each step adds its inputs times a factor.
 """
@@ -55,11 +55,13 @@ def walk_far(solution, number):
     def step_backward(dz):
         return 0.5 * dz, 0.5 * dz
 
-    end = leaf = Tensor(np.zeros(1), requires_grad=True)
+    end = Tensor(np.zeros(1), requires_grad=True)
     for _ in range(number):
         end = Node(step_backward, (end, end), (1,))
     gradients = []
-    for _ in pairs_of(solution.walk_back(end, np.ones(1), False, lambda _, dx: gradients.append(dx))):
+    for _ in pairs_of(
+        solution.walk_back(end, np.ones(1), False, lambda _, dx: gradients.append(dx))
+    ):
         pass
     return sum(gradients) if gradients else None
 

@@ -216,31 +216,35 @@ ITEMS = [
     init_item("kaiming_normal_", 2, *KAIMING),
 ]  # fmt: skip
 
-STEP, ADAPTIVE, FANS, GAIN, XAVIER_UNIFORM, XAVIER_NORMAL, KAIMING_UNIFORM, KAIMING_NORMAL = SOLUTION
+STEP, ADAPTIVE, FANS, GAIN, XAVIER_UNIFORM, XAVIER_NORMAL, KAIMING_UNIFORM, KAIMING_NORMAL = (
+    SOLUTION
+)
 MUTANTS = [
-    Mutant(STEP, "b *= momentum", "b *= 1", "the momentum does not fade"),
     Mutant(STEP, "b += g if gain == 1 else gain * g", "b += (1 - momentum) * g",
            "momentum takes a mean of the gradients, not their sum"),
     Mutant(STEP, "g = g + momentum * b if group", "g = momentum * b if group",
            "nesterov forgets the gradient itself"),
-    Mutant(STEP, "g = uphill(theta, g, group)", "g = g + 0 * theta", "SGD has no weight decay"),
+    Mutant(STEP, "theta -= lr * g", "theta -= lr * g / theta.size",
+           "SGD divides by the number of elements"),
     Mutant(ADAPTIVE, "root = math.sqrt(1 - beta2**t)", "root = 1",
            "v_hat is v, not corrected for its start at 0"),
-    Mutant(ADAPTIVE, "lr_t = group[\"lr\"] * root / (1 - beta1**t)", "lr_t = group[\"lr\"] * root",
+    Mutant(ADAPTIVE, 'lr_t = group["lr"] * root / (1 - beta1**t)', 'lr_t = group["lr"] * root',
            "m_hat is m, not corrected for its start at 0"),
-    Mutant(ADAPTIVE, "v += (1 - beta2) * g * g", "v += (1 - beta2) * np.abs(g)",
-           "v is not of squares"),
-    Mutant(ADAPTIVE, "(np.sqrt(v) + eps_t)", "np.sqrt(v + eps_t)",
-           "eps stands under the root"),
-    Mutant(ADAPTIVE, "if decoupled:", "if not decoupled:", "the two kinds of weight decay are exchanged"),
-    Mutant(ADAPTIVE, "t = state[\"step\"].item()", "t = 1", "the counter of steps stays at 1"),
+    Mutant(ADAPTIVE, "(np.sqrt(v) + eps_t)", "np.sqrt(v + eps_t)", "eps stands under the root"),
+    Mutant(ADAPTIVE, "g = uphill(theta, g, group)", "g = g + 0 * theta",
+           "Adam has no weight decay but the decoupled one"),
+    Mutant(ADAPTIVE, "theta *= shrink", 'theta *= 1 - group["weight_decay"]',
+           "decoupled weight decay is not multiplied by lr"),
+    Mutant(ADAPTIVE, 't = state["step"].item()', "t = 1", "the counter of steps stays at 1"),
     Mutant(FANS, "out_features, in_features, *kernel = tensor.shape",
            "in_features, out_features, *kernel = tensor.shape", "fan_in and fan_out are exchanged"),
+    Mutant(GAIN, "(1 + slope**2)", "(1 + slope)", "the slope of a leaky relu is not squared"),
     Mutant(XAVIER_UNIFORM, "bound = math.sqrt(3) * std  # a", "bound = std  # a",
            "the bound of xavier_uniform_ is the standard deviation"),
-    Mutant(KAIMING_NORMAL, "return _normal(tensor, 0.0, std, f\"kaiming",
-           "return _normal(tensor, 0.0, std**2, f\"kaiming",
-           "kaiming_normal_ takes the variance for the standard deviation"),
+    Mutant(XAVIER_NORMAL, 'std, f"xavier_normal_', 'std / gain, f"xavier_normal_',
+           "xavier_normal_ forgets its gain"),
     Mutant(KAIMING_UNIFORM, "    bound = math.sqrt(3) * std\n", "    bound = 3 * std\n",
            "the bound of kaiming_uniform_ is three standard deviations"),
+    Mutant(KAIMING_NORMAL, 'std, f"kaiming_normal_', 'std**2, f"kaiming_normal_',
+           "kaiming_normal_ takes the variance for the standard deviation"),
 ]  # fmt: skip

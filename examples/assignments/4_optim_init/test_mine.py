@@ -1,8 +1,8 @@
 """Assignment 4: your own tests.
 
 Write functions whose names begin with test_, that take nothing and assert. Here `solution` is not
-your file: first it is a right one, which every test must let pass, and then, one by one, classes and
-functions with a mistake planted in them. A mistake is caught if one of your tests fails.
+your file: first it is a right one, which every test must let pass, and then, one by one, classes
+and functions with a mistake planted in them. A mistake is caught if one of your tests fails.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Assignment 1 in float32 and Fortran's order, and a depth-first search that keeps its own stack."""
+"""Assignment 1 in float32 and Fortran's order, depth first with a stack of its own."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Assignment 4 in place and in float32, without state where none is needed; normals by Box-Muller."""
+"""Assignment 4 in place and in float32, powers of beta in the state; normals by Box-Muller."""
 
 import numpy as np
 

@@ -166,7 +166,11 @@ class Remote:
             "megabytes": self.limits.megabytes, "parent": os.getpid(),
             "adapter": str(self.adapter or ""), "prepare": self.prepare,
         }  # fmt: skip
-        self.protection = [clean(p) for p in self._ask("protection", confine=walls)["protection"]]
+        try:
+            answer = self._ask("protection", confine=walls)
+        except Raised as error:
+            raise RuntimeError(f"Remote: a student's process cannot start here: {error}") from None
+        self.protection = [clean(layer) for layer in answer["protection"]]
         if sys.platform == "linux" and not any("Landlock" in layer for layer in self.protection):
             kernel.hide_memory()
         self.names = [clean(name) for name in self._ask("names", load=str(copy))["names"]]

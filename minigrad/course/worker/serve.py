@@ -49,7 +49,10 @@ class Worker:
         """Receive a request and send the answer."""
         request = self.stream.receive()
         if "confine" in request:
-            self.send(protection=self.confine(**request["confine"]))
+            try:
+                self.send(protection=self.confine(**request["confine"]))
+            except Exception as error:
+                self.send(raised=described(error, ""))
             return
         for number in request["free"]:
             self.functions.pop(number, None)
@@ -157,7 +160,7 @@ class Worker:
             with suppress(OSError):
                 active.append(kernel.landlock(scratch, files.readable, files.listable))
         if "seccomp" in layers:
-            with suppress(OSError, KeyError, ValueError):
+            with suppress(OSError, KeyError):
                 active.append(kernel.seccomp())
         kernel.hide_memory()
         return active

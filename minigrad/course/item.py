@@ -27,10 +27,12 @@ SETTINGS = {"fill": (COUNTING, RANDOM), "layout": (IN_ORDER, TRANSPOSED, REVERSE
 class Solution(Protocol):
     """What is being tried: a student's file in its process, or minigrad's own functions."""
 
-    changed: Sequence[int | str]
+    @property
+    def changed(self) -> Sequence[int | str]:
+        """Into which arguments, by position or name, the last call wrote."""
 
     def call(self, name: str, /, *arguments: Any, **options: Any) -> Any:
-        """Call the function `name`. `changed` then says into which arguments it wrote."""
+        """Call the function `name`."""
 
 
 class Mismatch(Exception):

@@ -97,7 +97,7 @@ def _describe(outcome: Outcome, solution: Remote, case: Case, explained: bool) -
     outcome.case = item.describe(case)
     if explained and kind == WRONG:
         # Of a single number any mistake is a factor: the cause shows in the case before it shrank.
-        with suppress(Mismatch, Raised):
+        with suppress(Mismatch, Raised, ValueError, TypeError):
             outcome.cause = item.explain(solution, whole)
 
 

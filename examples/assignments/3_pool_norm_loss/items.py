@@ -1,5 +1,7 @@
 """Assignment 3: what is marked. N images, C channels or classes, H x W pixels, windows kh x kw."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from minigrad.course.item import COUNTING, SETTINGS, Item, Mismatch, agree, array_of
@@ -23,6 +25,10 @@ WINDOWS = {
 }  # fmt: skip
 PLAIN = {**WINDOWS, "ph": [0], "pw": [0]}
 PADDED = {**WINDOWS, "ph": [0, 1], "pw": [0, 1]}
+OVERLAPPING = {
+    **PADDED,
+    "W": [3, 1, 2, 4, 5, 6],
+}  # of three in a row one shows that it was = for +=
 
 
 def make_avg(case):
@@ -127,6 +133,54 @@ def several(case):
     return case["N"] * case["H"] * case["W"] >= 3
 
 
+def y_mistakes(case):
+    """What some mistakes make of y in training."""
+    (x, w, b), eps = make_norm(case)[0].values(), make_norm(case)[1]["eps"]
+    w, b, centered = w[:, None, None], b[:, None, None], x - average(x)
+    var = average(centered**2)
+    unbiased = var * x[:, 0].size / (x[:, 0].size - 1)
+    return {
+        "the variance is divided by M - 1": centered / np.sqrt(unbiased + eps) * w + b,
+        "eps stands beside the root": centered / (np.sqrt(var) + eps) * w + b,
+        "x is divided by the variance, not by its root": centered / (var + eps) * w + b,
+    }
+
+
+def dx_mistakes(case):
+    """What some mistakes make of dx in training."""
+    (x, w, _), eps = make_norm(case)[0].values(), make_norm(case)[1]["eps"]
+    inv_std = 1 / np.sqrt(x.var((0, 2, 3), keepdims=True) + eps)
+    x_hat = (x - average(x)) * inv_std
+    g = array_of(case, "dy", x.shape) * w[:, None, None]
+    through_mean, through_var = average(g), average(g * x_hat) * x_hat
+    return {
+        "mean and variance are taken for constants, but x moves both": g * inv_std,
+        "the part that goes through the mean is missing": (g - through_var) * inv_std,
+        "the part that goes through the variance is missing": (g - through_mean) * inv_std,
+    }
+
+
+def average(x):
+    """The mean of each channel."""
+    return x.mean((0, 2, 3), keepdims=True)
+
+
+def or_usual_mistake(item, part, mistakes):
+    """The item, whose explanation knows these mistakes by what they give."""
+
+    def explain(solution, case):
+        inputs, options = make_norm(case)
+        got, backward = solution.call("batch_norm", *inputs.values(), **options)
+        if part == "dx":
+            got = backward(array_of(case, "dy", inputs["x"].shape))[0]
+        for text, guess in mistakes(case).items():
+            if np.shape(got) == guess.shape and np.allclose(got, guess, rtol=1e-4, atol=1e-6):
+                return f"It may be: {text}."
+        return item.explain(solution, case)
+
+    return replace(item, explain=explain)
+
+
 def run_reported(solution, case):
     """What `report` is told in training."""
     inputs, options = make_norm(case)
@@ -176,19 +230,24 @@ ITEMS = [
     item("y", 2, max_pool, make_max, "y", PLAIN, fits),
     item("y, with padding", 1, max_pool, make_max, "y", PADDED, has_padding),
     item("dx, windows apart", 1, max_pool, make_max, "dx", PLAIN, apart),
-    item("dx, windows overlap", 2, max_pool, make_max, "dx", PADDED, overlapping),
+    item("dx, windows overlap", 2, max_pool, make_max, "dx", OVERLAPPING, overlapping),
     item("dx, equal values", 1, max_pool, make_equal, "dx", EQUAL, right=is_shared_out),
     item("y", 1, avg_pool, make_avg, "y", PLAIN, fits),
     item("y, with padding", 1, avg_pool, make_avg, "y", PADDED, has_padding),
     item("dx", 2, avg_pool, make_avg, "dx", PADDED, fits),
-    item("y, training", 2, batch_norm, make_norm, "y", TRAINING, several),
+    or_usual_mistake(
+        item("y, training", 2, batch_norm, make_norm, "y", TRAINING, several), "y", y_mistakes
+    ),
     item("y, evaluation", 1, batch_norm, make_norm, "y", EVALUATION),
-    Item("batch_norm: report", 1, {**TRAINING, **SETTINGS}, run_reported, several,
-         describe_reported),
+    Item(
+        "batch_norm: report", 1, {**TRAINING, **SETTINGS}, run_reported, several, describe_reported
+    ),
     item("db", 1, batch_norm, make_norm, "db", TRAINING, several),
     item("dw", 1, batch_norm, make_norm, "dw", TRAINING, several),
     item("dx, evaluation", 1, batch_norm, make_norm, "dx", EVALUATION),
-    item("dx, training", 4, batch_norm, make_norm, "dx", TRAINING, several),
+    or_usual_mistake(
+        item("dx, training", 4, batch_norm, make_norm, "dx", TRAINING, several), "dx", dx_mistakes
+    ),
     item("y, mean", 2, cross_entropy, make_loss, "y", SCORES),
     item("y, sum and none", 1, cross_entropy, make_loss, "y", OTHERS),
     item("y, large scores", 1, cross_entropy, make_loss, "y", LARGE),

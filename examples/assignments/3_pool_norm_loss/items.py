@@ -25,10 +25,8 @@ WINDOWS = {
 }  # fmt: skip
 PLAIN = {**WINDOWS, "ph": [0], "pw": [0]}
 PADDED = {**WINDOWS, "ph": [0, 1], "pw": [0, 1]}
-OVERLAPPING = {
-    **PADDED,
-    "W": [3, 1, 2, 4, 5, 6],
-}  # of three in a row one shows that it was = for +=
+# Of three in a row, with a window of two, one alone shows an = in place of +=.
+OVERLAPPING = {**PADDED, "W": [3, 1, 2, 4, 5, 6], "kw": [2, 1, 3]}
 
 
 def make_avg(case):

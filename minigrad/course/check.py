@@ -20,7 +20,7 @@ def check(folder: str | Path) -> list[Outcome]:
     """How each item of the assignment in `folder` goes."""
     assignment, path = opened(Path(folder))
     return [
-        try_item(assignment, item, path, seed=SEED, cases=CASES, limits=LIMITS, explained=True)
+        try_item(assignment, item, path, seed=SEED, cases=CASES, limits=LIMITS)
         for item in assignment.items
     ]
 

@@ -140,7 +140,7 @@ def _tasks(
     def try_one(i: int) -> None:
         mark.outcomes[i] = try_item(
             mark.assignment, items[i], path,
-            seed=seed, cases=CASES, limits=limits, threads=threads, explained=True,
+            seed=seed, cases=CASES, limits=limits, threads=threads,
         )  # fmt: skip
 
     def try_tests() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
 from ..debug import GradientError, gradcheck
 from ..debug.causes import Wrong, likely_causes
-from .item import SETTINGS, Case, Item, Mismatch, Solution, agree, array_of, written
+from .item import RANDOM, SETTINGS, Case, Item, Mismatch, Solution, agree, array_of, written
 
 OF_RESULTS = ("sign", "factor", "transposed", "flipped", "shifted")  # causes that fit results too
 Make = Callable[[Case], tuple[dict[str, Any], dict[str, Any]]]
@@ -78,7 +79,7 @@ def op_item(
         return call_text(function, inputs, options)
 
     def explain(solution: Solution, case: Case) -> str:
-        inputs, options = make(case)
+        inputs, options = make({**case, "fill": RANDOM})  # 1, 2, 3 ... fits too many causes
         expected, _ = op(*inputs.values(), **options)
         y, _ = call(solution, inputs, options)
         try:
@@ -86,7 +87,7 @@ def op_item(
         except Mismatch:
             if part != "y":
                 return f"{function} itself is wrong here: mend its result before its gradients."
-            return _cause(y, expected)
+            return _other_input(op, inputs, options, y) or _cause(y, expected)
         argument = part.removeprefix("d")
 
         def of_one(x: np.ndarray) -> tuple[Any, Callable]:
@@ -121,6 +122,31 @@ def _cause(y: Any, expected: np.ndarray) -> str:
     causes = likely_causes(Wrong(np.asarray(y, np.float64), expected, []))
     text = next((cause.explanation for cause in causes if cause.name in OF_RESULTS), "")
     return f"It may be: {text}".replace("true gradient", "right result") if text else ""
+
+
+def _other_input(op: Callable, inputs: dict[str, Any], options: dict[str, Any], y: Any) -> str:
+    """The change of one input, if there is one, for which minigrad's op gives the result `y`."""
+    for name, x in inputs.items():
+        if not isinstance(x, np.ndarray):
+            continue
+        axes = [axis for axis in range(x.ndim) if x.shape[axis] > 1]
+        changes = [(f"{name} is left out", np.zeros_like(x))]
+        for some in chain(combinations(axes, 1), combinations(axes, 2)):
+            changes.append((f"{name} is flipped along axis {_and(some)}", np.flip(x, some)))
+        for i, j in combinations(axes, 2):
+            if x.shape[i] == x.shape[j]:
+                changes.append((f"axes {i} and {j} of {name} are exchanged", x.swapaxes(i, j)))
+        for what, changed in changes:
+            try:
+                agree("y", y, op(*{**inputs, name: changed}.values(), **options)[0])
+            except Mismatch:
+                continue
+            return f"It is the result for other inputs: {what}."
+    return ""
+
+
+def _and(numbers: Sequence[int]) -> str:
+    return " and ".join(map(str, numbers))
 
 
 def _kind(x: Any) -> str:

@@ -68,12 +68,10 @@ def test_a_wrong_gradient_comes_with_the_diagnosis(minigrad, hand_in):
 
 
 def test_a_flipped_kernel_is_named(minigrad, hand_in):
-    edits = [("window = padded[n, :, ", "window = padded[n, :, ::1, ::1][:, "),
-             ("(window * w[o])", "(window * w[o, :, ::-1, ::-1])")]  # fmt: skip
+    edits = [("(window * w[o])", "(window * w[o, :, ::-1, ::-1])")]
     _, out, _ = minigrad("course", "check", hand_in("me", edits=edits))
     assert "✗ y, plain" in out
-    assert "15 of 20" not in out
-    assert "conv itself is wrong here" not in out  # that is for the gradients
+    assert "It is the result for other inputs: w is flipped along axis 2 and 3." in out
 
 
 @pytest.mark.parametrize(

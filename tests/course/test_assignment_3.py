@@ -10,6 +10,7 @@ from test_assignments import ASSIGNMENTS, SOLUTIONS
 from minigrad.course.assignment import Own
 from minigrad.course.check import LIMITS
 from minigrad.course.item import Mismatch, shrink
+from minigrad.course.own_tests import kills_of
 from minigrad.course.trial import try_item
 
 ASSIGNMENT = ASSIGNMENTS["3"]
@@ -150,3 +151,9 @@ def test_in_the_students_process(edit, item, summary, tmp_path):
     path.write_text(edited("vectorised", *edit))
     (item,) = (each for each in ASSIGNMENT.items if each.name == item)
     assert try_item(ASSIGNMENT, item, path, seed=0, cases=5, limits=LIMITS).summary == summary
+
+
+def test_the_visible_checks_notice_most_of_the_planted_mistakes():
+    kills = kills_of(ASSIGNMENT, ASSIGNMENT.folder / "test_visible.py", LIMITS)
+    assert kills.survivors == ("db is divided by the batch", "dx is not multiplied by dy")
+    assert kills.refused == ()

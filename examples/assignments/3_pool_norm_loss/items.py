@@ -265,7 +265,7 @@ MUTANTS = [
            "dx of max_pool is flipped left to right"),
     Mutant(AVG, "to_rows(dy) * scale, stages)", "to_rows(dy), stages)",
            "dx of avg_pool is not divided by the size of the window"),
-    Mutant(AVG, "count_include_pad=True", "count_include_pad=False",
+    Mutant(AVG, "_count(size, window, count_include_pad)", "_count(size, window, False)",
            "the mean leaves the padding out"),
     Mutant(NORM, "-db / count - mean * slope", "-mean * slope",
            "dx lacks the part that goes through the mean"),

@@ -16,9 +16,7 @@ import numpy as np
 Case = dict[str, int]
 
 TOLERANCE = 1e-4  # of the largest number expected: float32 inside, or a Fourier transform, is right
-SMALL = (
-    0.1  # what is expected may be small, a sum of numbers that cancel out, and they are around 1
-)
+SMALL = 0.1  # less than this is expected only where numbers around 1 have cancelled out
 SHOWN = 36  # elements up to which an array is written out
 TRIES = 10_000
 COUNTING, RANDOM = 0, 1  # how arrays are filled: 1, 2, 3 ... or normally distributed

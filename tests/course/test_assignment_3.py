@@ -9,7 +9,7 @@ from test_assignments import ASSIGNMENTS, SOLUTIONS
 
 from minigrad.course.assignment import Own
 from minigrad.course.check import LIMITS
-from minigrad.course.item import Mismatch, shrink
+from minigrad.course.item import Mismatch, agree, shrink
 from minigrad.course.own_tests import kills_of
 from minigrad.course.trial import try_item
 
@@ -157,3 +157,9 @@ def test_the_visible_checks_notice_most_of_the_planted_mistakes():
     kills = kills_of(ASSIGNMENT, ASSIGNMENT.folder / "test_visible.py", LIMITS)
     assert kills.survivors == ("db is divided by the batch", "dx is not multiplied by dy")
     assert kills.refused == ()
+
+
+def test_rounding_is_measured_by_the_numbers_that_have_cancelled_out():
+    agree("dw", np.array([3e-6]), np.array([1e-6]))
+    with pytest.raises(Mismatch, match="dw is wrong at 1 of 1 elements"):
+        agree("dw", np.array([3e-4]), np.array([1e-6]))

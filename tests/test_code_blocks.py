@@ -1,7 +1,8 @@
 """Every block of code that a reader may copy runs, and every excerpt of a file is in that file.
 
 A page's ```python block is a program of its own. With a file's name behind it, such as
-```python minigrad/tensor.py, it is an excerpt of that file. Code in a docstring is lines with >>>,
+```python minigrad/tensor.py, it is an excerpt of that file; ```python torch needs PyTorch and is
+run by tests/oracle. Code in a docstring is lines with >>>,
 followed by what they print; all docstrings share the names of that of the package. Whatever else is
 indented there is a formula.
 """
@@ -18,6 +19,7 @@ import matplotlib
 import pytest
 
 import minigrad as mg
+from minigrad import debug
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("examples/*.md"))]
@@ -53,7 +55,7 @@ def docstrings_of(path):
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 PROGRAMS = [block for block in BLOCKS if not block.file]
-EXCERPTS = [block for block in BLOCKS if block.file]
+EXCERPTS = [block for block in BLOCKS if block.file and block.file != "torch"]
 DOCSTRINGS = [
     docstring
     for path in sorted(Path(mg.__file__).parent.rglob("*.py"))
@@ -85,6 +87,28 @@ def run(block):
 @pytest.mark.parametrize("block", PROGRAMS, ids=str)
 def test_a_block_of_a_page_runs(block):
     run(block)
+
+
+STEP = ROOT / "examples" / "how_minigrad_works.md"
+
+
+def test_the_picture_of_the_graph_is_what_the_page_draws(tmp_path):
+    run(next(blocks_of(STEP)))
+    drawn = (tmp_path / "how_minigrad_works.svg").read_text()
+    assert drawn == STEP.with_suffix(".svg").read_text(), "run the page's first block in examples/"
+
+
+def test_the_table_of_the_way_back_has_its_numbers():
+    rows = re.findall(r"^\| (\w+) \| ([\d.[][^|]*) \|.*\| (.*) \|$", STEP.read_text(), re.MULTILINE)
+    program = next(blocks_of(STEP))
+    loss = run(program._replace(code=program.code.split("optimizer.zero_grad")[0]))["loss"]
+    for (op, arrives, sends), step in zip(rows, debug.steps(loss), strict=True):
+        assert (step.op, step.gradient.tolist()) == (op, ast.literal_eval(arrives))
+        for dx, target in re.findall(r"([\d.[][^a-z]*) to (?:the )?(\w+)", sends):
+            assert [ast.literal_eval(dx), target] in [
+                [received.gradient.tolist(), getattr(received.target, "name", "weight")]
+                for received in step.run()
+            ]
 
 
 @pytest.mark.parametrize("block", EXCERPTS, ids=str)

@@ -52,9 +52,9 @@ def lesson(path: Path, text: str, root: Path) -> str:
             parts.append(re.sub(r"^# ?", "", cell, flags=re.MULTILINE).strip())
         else:
             parts.append(fenced(cell))
-    title, _, rest = parts[0].partition("\n")
-    parts[:1] = [title, f"Run it: `python {path}`", rest.strip()]
     picture = Path("runs") / f"{path.stem}.png"
+    title, _, rest = parts[0].partition("\n")
+    parts[:1] = [title, f"`python {path}` runs it, and draws `{picture}`.", rest.strip()]
     if (root / picture).exists():
         parts += ["## Its picture", f"![what the lesson has drawn](../{picture})"]
     return "\n\n".join(parts)

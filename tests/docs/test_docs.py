@@ -39,7 +39,8 @@ def test_a_lesson_becomes_text_code_and_picture(tmp_path):
     lesson = Path("examples/05_x.py")
     (tmp_path / lesson).write_text(PERCENT)
     text = (
-        "# A lesson\n\nRun it: `python examples/05_x.py`\n\nIts text.\n\n"
+        "# A lesson\n\n`python examples/05_x.py` runs it, and draws `runs/05_x.png`.\n\n"
+        "Its text.\n\n"
         "```python\nx = 1  # %% is no cell here\n```\n\nThe end."
     )
     assert markdown(lesson, tmp_path) == text

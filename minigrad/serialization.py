@@ -61,8 +61,8 @@ def load(path: str | os.PathLike) -> Any:
 
     >>> model = nn.Linear(2, 1)
     >>> mg.save(model.state_dict(), "model.safetensors")
-    >>> list(mg.load("model.safetensors"))
-    ['weight', 'bias']
+    >>> sorted(mg.load("model.safetensors"))
+    ['bias', 'weight']
     """
     from safetensors import SafetensorError, deserialize
 

@@ -148,10 +148,10 @@ def looks_like_python(code):
     """Whether it would run. A formula that would has <- in it, as in "theta <- theta - lr * g"."""
     code = code.strip()
     try:
-        ast.parse(f"{code} pass" if code.endswith(":") else code)
+        tree = ast.parse(f"{code} pass" if code.endswith(":") else code)
     except SyntaxError:
         return False
-    return bool(code) and "<-" not in code
+    return ast.unparse(tree) not in ("", "...") and "<-" not in code
 
 
 def code_that_no_test_runs(docstring):

@@ -1,10 +1,9 @@
 """Every block of code that a reader may copy runs, and every excerpt of a file is in that file.
 
 A page's ```python block is a program of its own. With a file's name behind it, such as
-```python minigrad/tensor.py, it is an excerpt of that file; ```python torch needs PyTorch and is
-run by tests/oracle. Code in a docstring is lines with >>>,
-followed by what they print; all docstrings share the names of that of the package. Whatever else is
-indented there is a formula.
+```python minigrad/tensor.py, it is an excerpt of that file; ```python torch is run by tests/oracle,
+for it needs PyTorch. Code in a docstring is lines with >>>, followed by what they print; all begin
+with the names that the package's own docstring shows. Whatever else is indented is a formula.
 """
 
 import ast
@@ -82,6 +81,13 @@ def run(block):
     names = {"__name__": "__main__"}
     exec(compile("\n" * (block.line - 1) + block.code, str(block.path), "exec"), names)
     return names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_of_a_page_says_what_it_holds(page):
+    fences = re.findall(r"^.*(?:```|~~~).*$", page.read_text(), re.MULTILINE)
+    known = re.compile(r"```(python( \S+)?|sh|json)")
+    assert [line for line in fences[::2] if not known.fullmatch(line)] == []
 
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=str)

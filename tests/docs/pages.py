@@ -53,8 +53,9 @@ def lesson(path: Path, text: str, root: Path) -> str:
         else:
             parts.append(fenced(cell))
     picture = Path("runs") / f"{path.stem}.png"
+    draws = f", and draws `{picture}`" if "lesson.finish(" in text else ""
     title, _, rest = parts[0].partition("\n")
-    parts[:1] = [title, f"`python {path}` runs it, and draws `{picture}`.", rest.strip()]
+    parts[:1] = [title, f"`python {path}` runs it{draws}.", rest.strip()]
     if (root / picture).exists():
         parts += ["## Its picture", f"![what the lesson has drawn](../{picture})"]
     return "\n\n".join(parts)

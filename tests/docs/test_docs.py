@@ -17,6 +17,9 @@ x = 1  # %% is no cell here
 
 # %% [markdown]
 # The end.
+
+# %%
+lesson.finish(figure)
 """
 
 
@@ -41,9 +44,13 @@ def test_a_lesson_becomes_text_code_and_picture(tmp_path):
     text = (
         "# A lesson\n\n`python examples/05_x.py` runs it, and draws `runs/05_x.png`.\n\n"
         "Its text.\n\n"
-        "```python\nx = 1  # %% is no cell here\n```\n\nThe end."
+        "```python\nx = 1  # %% is no cell here\n```\n\nThe end.\n\n"
+        "```python\nlesson.finish(figure)\n```"
     )
     assert markdown(lesson, tmp_path) == text
+    (tmp_path / lesson).write_text(PERCENT.replace("lesson.finish", "print"))
+    assert "`python examples/05_x.py` runs it.\n" in markdown(lesson, tmp_path)
+    (tmp_path / lesson).write_text(PERCENT)
     (tmp_path / "runs" / "05_x.png").touch()
     assert markdown(lesson, tmp_path).startswith(text)
     assert "](../runs/05_x.png)" in markdown(lesson, tmp_path)

@@ -81,6 +81,7 @@ def doctor(
     `loader` gives batches (inputs, targets), `loss(model(inputs), targets)` one number. `step`,
     if it is given, is your training step, a function of a batch with all that your loop does:
 
+    >>> mg.manual_seed(0)
     >>> digits = mg.datasets.Digits(transform=mg.transforms.ToTensor())
     >>> loader = mg.utils.data.DataLoader(digits, batch_size=32, shuffle=True)
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))

@@ -26,12 +26,15 @@ def hollow(path: str) -> None:
 
 
 def planted(mutant: Mutant) -> dict[FunctionType, CodeType]:
-    """The functions that a mutant changes, with their code in it."""
+    """The functions that a mutant changes, with their code in it; ValueError if it changes none."""
     other = mutant.plant()
-    return {
+    codes = {
         function: (getattr(other, function.__name__) if inspect.isclass(other) else other).__code__
         for function in _functions(mutant.path)
     }
+    if all(code == function.__code__ for function, code in codes.items()):
+        raise ValueError(f"{mutant.what!r} is not within {mutant.path}: edit what it runs itself")
+    return codes
 
 
 @contextmanager

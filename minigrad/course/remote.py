@@ -78,9 +78,8 @@ class RemoteFunction:
 class Remote:
     """A student's file in a process of its own, within a `with` block.
 
-        with Remote("solution.py", limits=Limits(seconds=10, megabytes=1024)) as solution:
-            y, backward = solution.call("relu", x)
-            dx = backward(dy)
+    Within `with Remote("solution.py") as solution:` one writes
+    `y, backward = solution.call("relu", x)` and `dx = backward(dy)`.
 
     `given`: Python files that the student may import. `allowed`: packages that it may import beside
     Python's own. `hollow`: where "minigrad" is allowed, what of it is the solution, such as

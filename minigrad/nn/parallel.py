@@ -16,6 +16,8 @@ class DataParallel(Layer):
     nothing, for the BLAS library and minigrad's threads use all cores already.
     """
 
+    module: Layer
+
     def __init__(
         self,
         module: Layer,

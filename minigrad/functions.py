@@ -1,166 +1,18 @@
-"""Functions that make tensors, and the function form of the methods: mg.exp(x) is x.exp()."""
+"""Functions of several tensors, and the function form of the methods: mg.exp(x) is x.exp()."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from functools import reduce, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
-from . import random
-from .methods.base import DEFAULT_FLOAT, cast, common_dtype, match
+from .creation import tensor
+from .methods.base import cast, common_dtype, match
 from .ops import arithmetic, index, linalg
 from .ops import shape as shaping
 from .tensor import Tensor, apply
-from .writes import take_in
-
-
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
-    """A new Tensor with a copy of `data`: numbers, nested lists, arrays, Tensors.
-
-    Python floats become float32 and ints int64; an array keeps its dtype.
-    """
-    array = _array(data, dtype)
-    result = Tensor(array, requires_grad)
-    return result if device is None else result.to(device=device)
-
-
-def _array(data: Any, dtype: Any) -> np.ndarray:
-    if isinstance(data, Tensor):
-        data = data.data
-    try:
-        array = np.array(data, dtype)
-    except ValueError as error:
-        raise ValueError(f"tensor: the lists do not form a rectangular shape ({error})") from None
-    if (
-        dtype is None
-        and array.dtype == np.float64
-        and not isinstance(data, (np.ndarray, np.generic))
-    ):
-        array = array.astype(DEFAULT_FLOAT)
-    return array
-
-
-as_tensor = tensor
-
-
-def from_numpy(array: np.ndarray) -> Tensor:
-    """A Tensor on the memory of `array`: what is written to one shows in the other."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
-    take_in(array, "from_numpy")
-    return Tensor(array)
-
-
-def _sizes(shape: tuple, size: Any = None) -> tuple[int, ...]:
-    if size is not None:
-        shape = (size,)
-    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
-        shape = tuple(shape[0])
-    return tuple(operator.index(n) for n in shape)
-
-
-def full(
-    size: Sequence[int] | int, fill_value: float, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """A tensor of shape `size`, every element `fill_value`."""
-    dtype = _array(fill_value, None).dtype if dtype is None else dtype
-    return Tensor(np.full(size, fill_value, dtype), requires_grad)
-
-
-def zeros(*size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
-    """zeros(2, 3) or zeros((2, 3)): every element 0."""
-    return Tensor(np.zeros(_sizes(size), dtype), requires_grad)
-
-
-def ones(*size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
-    """ones(2, 3) or ones((2, 3)): every element 1."""
-    return Tensor(np.ones(_sizes(size), dtype), requires_grad)
-
-
-def empty(*size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
-    """A tensor whose values are whatever lay in memory."""
-    return Tensor(np.empty(_sizes(size), dtype), requires_grad)
-
-
-def eye(n: int, m: int | None = None, dtype: Any = DEFAULT_FLOAT) -> Tensor:
-    """The (n, m) matrix with ones on the diagonal."""
-    return Tensor(np.eye(n, m, dtype=dtype))
-
-
-def arange(*bounds: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """arange(end), arange(start, end) or arange(start, end, step), the end left out."""
-    array = np.arange(*bounds, dtype=dtype)
-    if dtype is None and array.dtype.kind == "f":
-        array = array.astype(DEFAULT_FLOAT)
-    return Tensor(array, requires_grad)
-
-
-def linspace(start: float, end: float, steps: int, dtype: Any = DEFAULT_FLOAT) -> Tensor:
-    """`steps` equally spaced numbers from start to end, both included."""
-    return Tensor(np.linspace(start, end, steps, dtype=dtype))
-
-
-def zeros_like(x: Tensor, dtype: Any = None) -> Tensor:
-    """Zeros in the shape and dtype of `x`."""
-    return zeros(x.shape, dtype=dtype or x.dtype)
-
-
-def ones_like(x: Tensor, dtype: Any = None) -> Tensor:
-    """Ones in the shape and dtype of `x`."""
-    return ones(x.shape, dtype=dtype or x.dtype)
-
-
-def full_like(x: Tensor, fill_value: float, dtype: Any = None) -> Tensor:
-    """`fill_value` in the shape and dtype of `x`."""
-    return full(x.shape, fill_value, dtype or x.dtype)
-
-
-def randn(
-    *size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False, generator: Any = None
-) -> Tensor:
-    """Numbers from the normal distribution with mean 0 and standard deviation 1."""
-    draw = _chance(generator).standard_normal(_sizes(size), np.dtype(dtype))
-    return Tensor(np.asarray(draw), requires_grad)
-
-
-def rand(
-    *size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False, generator: Any = None
-) -> Tensor:
-    """Numbers equally likely anywhere in 0 <= x < 1."""
-    draw = _chance(generator).random(_sizes(size), np.dtype(dtype))
-    return Tensor(np.asarray(draw), requires_grad)
-
-
-def randint(
-    low: int, high: int | None = None, size: Any = (), dtype: Any = np.int64, generator: Any = None
-) -> Tensor:
-    """Whole numbers low <= x < high; randint(n, size=...) means 0 <= x < n."""
-    if isinstance(high, (tuple, list)):  # randint(n, size)
-        high, size = None, high
-    low, high = (0, low) if high is None else (low, high)
-    return Tensor(np.asarray(_chance(generator).integers(low, high, _sizes((size,)), dtype)))
-
-
-def randperm(n: int, generator: Any = None) -> Tensor:
-    """The numbers 0..n-1 in random order."""
-    return Tensor(_chance(generator).permutation(n))
-
-
-def randn_like(x: Tensor) -> Tensor:
-    """Normal random numbers in the shape and dtype of `x`."""
-    return randn(x.shape, dtype=x.dtype)
-
-
-def rand_like(x: Tensor) -> Tensor:
-    """Uniform random numbers in the shape and dtype of `x`."""
-    return rand(x.shape, dtype=x.dtype)
-
-
-def _chance(generator: random.Generator | None) -> np.random.Generator:
-    return random.generator("sample") if generator is None else generator.numpy
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

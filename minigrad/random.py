@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .device import check_device
+
 STREAMS = ("init", "shuffle", "dropout", "augment", "sample")
 
 _generators: dict[str, np.random.Generator] = {}
@@ -57,10 +59,11 @@ def set_rng_state(state: dict[str, Any]) -> None:
 class Generator:
     """A source of chance of its own, for `DataLoader(generator=...)` and `random_split`.
 
-    `.numpy` is the NumPy generator behind it.
+    `.numpy` is the NumPy generator behind it. `device` must be the CPU.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: Any = "cpu") -> None:
+        check_device(device)
         self.numpy = np.random.default_rng()
 
     def manual_seed(self, seed: int) -> Generator:

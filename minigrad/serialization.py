@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .device import check_device
 from .tensor import Tensor
 
 # The format's names for the types of elements, and NumPy's; a file is always little-endian.
@@ -49,14 +50,17 @@ def save(obj: Any, path: str | os.PathLike) -> None:
     write_file(path, to_bytes(arrays, metadata))
 
 
-def load(path: str | os.PathLike) -> Any:
+def load(path: str | os.PathLike, map_location: Any = None, weights_only: bool = True) -> Any:
     """Read what `save` wrote; of another program's .safetensors file, a dict of Tensors.
 
-    bfloat16 becomes float32. RuntimeError, naming the file, if it is cut short, changed, or no
-    safetensors file.
+    bfloat16 becomes float32. `map_location`, if it names a device, must name the CPU;
+    `weights_only` changes nothing, for nothing in a file is ever executed. RuntimeError, naming the
+    file, if it is cut short, changed, or no safetensors file.
     """
     from safetensors import SafetensorError, deserialize
 
+    if not callable(map_location) and not isinstance(map_location, Mapping):
+        check_device(map_location)
     content = Path(path).read_bytes()
     try:
         stored = deserialize(content)

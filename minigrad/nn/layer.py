@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol
 
 import numpy as np
 
+from ..device import refuse_cuda
 from ..graph import running
 from ..tensor import RemovableHandle, Tensor
 from .errors import locate, refuse_no_tensor
@@ -153,6 +154,7 @@ class Layer(Tree):
 
         A floating dtype, the device "cpu" (there is no other), or both.
         """
+        Tensor(np.empty(0, np.float32)).to(*args, **kwargs)  # also for a model without parameters
         tensors = [t for t in [*self.parameters(), *self.buffers()] if t.data.dtype.kind == "f"]
         arrays = [tensor.detach().to(*args, **kwargs).data for tensor in tensors]
         for tensor, array in zip(tensors, arrays, strict=True):
@@ -176,6 +178,10 @@ class Layer(Tree):
     def cpu(self: Self) -> Self:
         """Return the layer as it is: minigrad computes on the CPU only."""
         return self
+
+    def cuda(self, device: Any = None) -> None:
+        """RuntimeError: there is no GPU; write `.to(device)`."""
+        refuse_cuda(f"{type(self).__name__}.cuda()")
 
     def _state(self, prefix: str = "") -> dict[str, Tensor]:
         """All parameters and persistent buffers by path; a shared one under each of its paths."""

@@ -74,8 +74,8 @@ for epoch in range(2):
         loss.backward()
         optimizer.step()
         running_loss += loss.item()
-        if i % 500 == 499:
-            print(f"[{epoch + 1}, {i + 1:5d}] loss: {running_loss / 500:.3f}")
+        if i % 100 == 99:
+            print(f"[{epoch + 1}, {i + 1:5d}] loss: {running_loss / 100:.3f}")
             running_loss = 0.0
 print("Finished Training")
 

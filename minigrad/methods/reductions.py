@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from ..ops import compare, reduce
-from ..ops import index as indexing
-from ..writes import take_in
 from .base import Base, need_float
+from .picking import Picking
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -27,7 +24,7 @@ class ValuesIndices(NamedTuple):
     indices: Tensor
 
 
-class Reductions(Base):
+class Reductions(Picking):
     """Sums, means, extremes, norms; sorting and searching."""
 
     __slots__ = ()
@@ -126,19 +123,6 @@ class Reductions(Base):
         where = self.argsort(dim, descending=largest).narrow(dim, 0, k)
         return ValuesIndices(self.gather(dim, where), where)
 
-    def gather(self, dim: int, index: Any) -> Tensor:
-        """Pick along `dim` by an integer tensor with as many axes: y[i][j] = x[index[i][j]][j]."""
-        return self._apply(indexing.gather, self, index=as_array(index), dim=dim)
-
-    def scatter_add(self, dim: int, index: Any, src: Tensor) -> Tensor:
-        """A copy with src[i][j] added at [index[i][j]][j] (dim 0)."""
-        return self._apply(indexing.scatter_add, self, src, index=as_array(index), dim=dim)
-
-    def index_select(self, dim: int, index: Any) -> Tensor:
-        """Whole slices along `dim`, in the order of the 1-D integer tensor `index`."""
-        before = (slice(None),) * reduce.normalize_dim("index_select", dim, self.data.ndim)
-        return self[(*before, index)]  # type: ignore[index]
-
     def logsumexp(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
         """log(sum(exp(x))) along `dim`, without overflow."""
         return self._apply(reduce.logsumexp, self, dim=dim, keepdim=keepdim)
@@ -158,12 +142,3 @@ class Reductions(Base):
     def all(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
         """Whether all elements are true."""
         return self._apply(compare.all, self, dim=dim, keepdim=keepdim)
-
-
-def as_array(index: Any) -> np.ndarray:
-    """The array of a Tensor; anything else as NumPy makes an array of it."""
-    if isinstance(index, Base):
-        return index.data
-    if isinstance(index, np.ndarray):
-        take_in(index, "an index")
-    return np.asarray(index)

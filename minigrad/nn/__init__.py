@@ -94,7 +94,9 @@ from .pool import (
     MaxPool3d,
 )
 from .separable import DepthwiseSeparable
+from .similarity import CosineSimilarity
 from .transformer import TransformerEncoder, TransformerEncoderLayer
+from .unfold import Fold, Unfold
 from .upsample import PixelShuffle, PixelUnshuffle, Upsample
 
 __all__ = [
@@ -129,6 +131,7 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineSimilarity",
     "CrossEntropyLoss",
     "DataParallel",
     "DeformConv",
@@ -142,6 +145,7 @@ __all__ = [
     "DynamicConv2d",
     "Embedding",
     "Flatten",
+    "Fold",
     "GatedResidualBlock",
     "GlobalAvgPool1d",
     "GlobalAvgPool2d",
@@ -204,6 +208,7 @@ __all__ = [
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "Unflatten",
+    "Unfold",
     "Upsample",
     "ZeroPad1d",
     "ZeroPad2d",

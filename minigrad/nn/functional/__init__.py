@@ -53,7 +53,9 @@ from .pooling import (
     max_pool2d,
     max_pool3d,
 )
-from .vision import interpolate, pad, pixel_shuffle, pixel_unshuffle
+from .similarity import cosine_similarity
+from .unfold import fold, unfold
+from .vision import interpolate, pad, pixel_shuffle, pixel_unshuffle, upsample
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -74,6 +76,7 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cosine_similarity",
     "cross_entropy",
     "deform_conv2d",
     "dropout",
@@ -82,6 +85,7 @@ __all__ = [
     "dropout3d",
     "elu",
     "embedding",
+    "fold",
     "gelu",
     "group_norm",
     "hardsigmoid",
@@ -117,4 +121,6 @@ __all__ = [
     "softmax",
     "softplus",
     "tanh",
+    "unfold",
+    "upsample",
 ]

@@ -141,7 +141,7 @@ def _of_dtype(name: str, data: tuple, dtype: np.dtype) -> Tensor:
         return tensor(data[0], dtype)
     if not all(isinstance(n, int) for n in data):
         raise TypeError(f"{name}: expected one list or the sizes of the axes, got {data!r}")
-    return zeros(data, dtype=dtype)
+    return zeros(data or 0, dtype=dtype)
 
 
 def get_default_dtype() -> np.dtype:

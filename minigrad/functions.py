@@ -9,12 +9,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from .creation import tensor
-from .methods.base import cast, common_dtype, match
+from .methods.base import cast, common_dtype, match, numpy_names
 from .ops import arithmetic, index, linalg
 from .ops import shape as shaping
 from .tensor import Tensor, apply
 
 
+@numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an axis that they have."""
     return apply(shaping.concatenate, *_of_one_dtype("cat", tensors), dim=dim)
@@ -23,6 +24,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 concat = concatenate = cat
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
     return apply(shaping.stack, *_of_one_dtype("stack", tensors), dim=dim)

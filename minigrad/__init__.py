@@ -113,6 +113,7 @@ from .geometry import as_matrix, output_size
 from .jit import compile
 from .kernels.memory import keep_freed_memory as _keep_freed_memory
 from .kernels.threads import get_num_threads, set_num_threads
+from .names import missing as _missing
 from .random import Generator, get_rng_state, manual_seed, set_rng_state
 from .reach import receptive_field
 from .serialization import load, save
@@ -133,6 +134,7 @@ bool = _np.dtype("bool")
 if _TYPE_CHECKING:
     from . import datasets, debug, filters, models, optim, plot, train, transforms, utils
 
+_lacks = _missing(__name__)
 _LATER = ("datasets", "debug", "filters", "models", "optim", "plot", "train", "transforms", "utils")
 
 
@@ -140,7 +142,7 @@ def __getattr__(name: str) -> object:
     """Load these parts when they are first used, so that `import minigrad` stays quick."""
     if name in _LATER:
         return _import_module(f".{name}", __name__)
-    raise AttributeError(f"module 'minigrad' has no attribute {name!r}", name=name)
+    return _lacks(name)
 
 
 __all__ = [

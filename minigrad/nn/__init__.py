@@ -1,5 +1,6 @@
 """Layers, losses, initialisation: everything a model is made of."""
 
+from ..names import tell_missing as _tell_missing
 from . import functional, init, utils
 from .activation import (
     ELU,
@@ -210,3 +211,5 @@ __all__ = [
     "init",
     "utils",
 ]
+
+_tell_missing(__name__)

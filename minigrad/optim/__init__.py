@@ -1,5 +1,6 @@
 """Optimizers: rules that move parameters against their gradients."""
 
+from ..names import tell_missing as _tell_missing
 from . import lr_scheduler as lr_scheduler
 from .adadelta import Adadelta
 from .adagrad import Adagrad
@@ -9,3 +10,5 @@ from .rmsprop import RMSprop
 from .sgd import SGD
 
 __all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+
+_tell_missing(__name__)

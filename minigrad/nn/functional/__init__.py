@@ -1,6 +1,7 @@
 """The layers as functions: names and arguments of torch.nn.functional."""
 
 from ...functions import one_hot
+from ...names import tell_missing as _tell_missing
 from .activation import (
     dropout,
     dropout1d,
@@ -118,3 +119,5 @@ __all__ = [
     "softplus",
     "tanh",
 ]
+
+_tell_missing(__name__)

@@ -122,7 +122,7 @@ def test_a_mistake_is_shown_in_the_users_lines(tmp_path):
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[1].endswith('script.py", line 4, in <module>')
     assert lines[-1].endswith("the weight expects 5 (shape (2, 5)); write Linear(4, 2)")
-    assert "compat" not in done.stderr
+    assert "minigrad/compat" not in done.stderr
 
 
 def test_what_an_op_remembers_is_the_scripts_line(tmp_path):
@@ -143,10 +143,7 @@ def test_what_an_op_remembers_is_the_scripts_line(tmp_path):
             "nn.LSTM is PyTorch's, minigrad does not have it. Instead",
         ),
         ("import torch.distributed as dist", 1, "torch.distributed is PyTorch's"),
-        ("import torchvision.models as m; m.resnet18()", 1, "Instead: `models.lenet5`"),
         ("from torchvision.io import read_image", 1, "torchvision.io is PyTorch's"),
-        ("import torch.utils.tensorboard", 1, "`minigrad.train.History`"),
-        ("import torchvision; torchvision.ops.nms", 1, "ops.nms is PyTorch's"),
     ],
 )
 def test_how_a_script_ends(code, returncode, error, tmp_path):

@@ -52,11 +52,9 @@ def missing(module: str) -> Callable[[str], Any]:
 
 def place_of(module: str) -> str:
     """The place of one of minigrad's modules."""
-    return (
-        module.removeprefix("minigrad.compat.torchvision.")
-        .removeprefix("minigrad.")
-        .replace("minigrad", "torch")
-    )
+    if module == "minigrad":
+        return "torch"
+    return module.removeprefix("minigrad.").removeprefix("compat.").removeprefix("torchvision.")
 
 
 @cache

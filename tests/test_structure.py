@@ -22,8 +22,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     "kernels", "ops", "origin", "names", "writes", "device", "methods", "graph", "backprop",
     "tensor", "random", "creation", "functions", "accelerator", "amp", "backends", "cuda", "jit",
-    "serialization", "nn", "filters", "optim", "utils", "transforms", "datasets", "models",
-    "geometry", "reach", "summary", "plot", "train", "debug", "cli", "compat", "__main__",
+    "elements", "pickles", "archive", "serialization", "nn", "filters", "optim", "utils",
+    "transforms", "datasets", "models", "geometry", "reach", "summary", "plot", "train", "debug",
+    "cli", "compat", "__main__",
 ]  # fmt: skip
 
 

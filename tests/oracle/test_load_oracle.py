@@ -73,11 +73,11 @@ def same(ours, theirs):
         assert ours == theirs
 
 
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_what_torch_save_writes_is_read_to_the_last_bit(protocol, tmp_path):
     torch.save(checkpoint(), tmp_path / "x.pt", pickle_protocol=protocol)
-    same(mg.load(tmp_path / "x.pt"), torch.load(tmp_path / "x.pt", weights_only=True))
+    # weights_only=False: PyTorch's own careful reader knows protocol 2 only
+    same(mg.load(tmp_path / "x.pt"), torch.load(tmp_path / "x.pt", weights_only=False))
 
 
 def test_the_file_of_the_tests_is_such_a_file():

@@ -160,6 +160,7 @@ from .kernels.memory import keep_freed_memory as _keep_freed_memory
 from .kernels.threads import get_num_threads, set_num_threads
 from .methods.size import Size
 from .methods.text import set_printoptions
+from .names import missing as _missing
 from .random import Generator, get_rng_state, manual_seed, set_rng_state
 from .reach import receptive_field
 from .serialization import load, save
@@ -182,6 +183,7 @@ inf, nan, pi = _np.inf, _np.nan, _np.pi
 if _TYPE_CHECKING:
     from . import datasets, debug, filters, models, optim, plot, train, transforms, utils
 
+_lacks = _missing(__name__)
 _LATER = ("datasets", "debug", "filters", "models", "optim", "plot", "train", "transforms", "utils")
 
 
@@ -189,7 +191,7 @@ def __getattr__(name: str) -> object:
     """Load these parts when they are first used, so that `import minigrad` stays quick."""
     if name in _LATER:
         return _import_module(f".{name}", __name__)
-    raise AttributeError(f"module 'minigrad' has no attribute {name!r}", name=name)
+    return _lacks(name)
 
 
 __all__ = [

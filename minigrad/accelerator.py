@@ -1,5 +1,7 @@
 """torch.accelerator: there is none."""
 
+from .names import tell_missing as _tell_missing
+
 
 def is_available() -> bool:
     """False: minigrad computes on the CPU."""
@@ -13,3 +15,6 @@ def current_accelerator(check_available: bool = False) -> None:
 def device_count() -> int:
     """Always 0."""
     return 0
+
+
+_tell_missing(__name__)

@@ -6,6 +6,8 @@ import warnings
 from contextlib import ContextDecorator
 from typing import Any
 
+from .names import tell_missing as _tell_missing
+
 ALL_FLOAT32 = "minigrad computes in the dtype of its tensors: nothing is cast to half precision"
 
 
@@ -68,3 +70,6 @@ class GradScaler:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Nothing: there is no state."""
+
+
+_tell_missing(__name__)

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .names import tell_missing as _tell_missing
+
 T = TypeVar("T")
 
 
@@ -33,3 +35,6 @@ def script(obj: T) -> T:
 def trace(func: Callable, example_inputs: Any = None, **options: Any) -> Callable:
     """`func`, a Layer or a function, as it is, and a warning."""
     return _as_it_is("jit.trace", func)
+
+
+_tell_missing(__name__)

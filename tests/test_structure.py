@@ -20,10 +20,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Each floor imports only what stands to its left.
 FLOORS = [
-    "kernels", "ops", "origin", "writes", "device", "random", "methods", "graph", "backprop",
-    "grad_mode", "tensor", "creation", "functions", "accelerator", "amp", "backends", "cuda", "jit",
-    "serialization", "nn", "filters", "optim", "utils", "transforms", "datasets",
-    "models", "geometry", "reach", "summary", "plot", "train", "debug", "cli", "__main__",
+    "kernels", "ops", "origin", "names", "writes", "device", "random", "methods", "graph",
+    "backprop", "grad_mode", "tensor", "creation", "functions", "accelerator", "amp", "backends",
+    "cuda", "jit", "elements", "pickles", "archive", "serialization", "nn", "filters", "optim",
+    "utils", "transforms", "datasets", "models", "geometry", "reach", "summary", "plot", "train",
+    "debug", "cli", "compat", "__main__",
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """torch.cuda: there is no such device, and what only prepares one does nothing."""
 
+from ..names import tell_missing as _tell_missing
 from . import amp as amp
 
 
@@ -28,3 +29,6 @@ def manual_seed_all(seed: int) -> None:
 
 def empty_cache() -> None:
     """Nothing: there is no GPU memory."""
+
+
+_tell_missing(__name__)

@@ -1,5 +1,6 @@
 """Data sets: digits and what is made of them are here at once, others are read or downloaded."""
 
+from ..names import tell_missing as _tell_missing
 from . import cifar as cifar
 from . import mnist as mnist
 from .canvas import DigitCanvas as DigitCanvas
@@ -16,3 +17,5 @@ from .scenes import MovingDigits as MovingDigits
 from .scenes import WarpedDigits as WarpedDigits
 from .series import SensorSeries as SensorSeries
 from .shapes import SyntheticShapes as SyntheticShapes
+
+_tell_missing(__name__)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from ..names import explain
 from ..ops import elementwise
 from ..origin import called_by_user
 from ..writes import hand_out, take_in, written
@@ -33,6 +34,13 @@ class Base:
     _is_recording: Callable[[], bool]  # whether an op on it would be recorded now
     requires_grad: Any
     _node: Any
+
+    if not TYPE_CHECKING:  # so that a type checker still reports a misspelt method
+
+        def __getattr__(self, name):
+            if name.startswith("__") or name in self.__slots__:
+                raise AttributeError(f"Tensor has no attribute {name!r}", name=name)
+            raise AttributeError(explain("Tensor", name, type(self)), name=name)
 
     def written(self, by: str) -> None:
         """Note that `by`, a method such as "add_", has written into `data`."""

@@ -1,5 +1,6 @@
 """Layers, losses, initialisation: everything a model is made of."""
 
+from ..names import tell_missing as _tell_missing
 from . import functional, init, parallel, utils
 from .activation import (
     ELU,
@@ -218,3 +219,5 @@ __all__ = [
     "parallel",
     "utils",
 ]
+
+_tell_missing(__name__)

@@ -1,5 +1,6 @@
 """Optimizers: rules that move parameters against their gradients."""
 
+from ..names import tell_missing as _tell_missing
 from . import lr_scheduler as lr_scheduler
 from .adadelta import Adadelta
 from .adagrad import Adagrad
@@ -16,3 +17,5 @@ __all__ = [
     "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam",
     "RMSprop", "lr_scheduler",
 ]  # fmt: skip
+
+_tell_missing(__name__)

@@ -4,6 +4,7 @@ Every transform works on one image, `transform(image)`, and at once on many,
 `transform.batch(images)`. The random ones draw for each image anew.
 """
 
+from ..names import tell_missing as _tell_missing
 from . import functional as functional
 from .base import Compose as Compose
 from .base import Lambda as Lambda
@@ -26,3 +27,5 @@ from .spatial import RandomVerticalFlip as RandomVerticalFlip
 from .spatial import Resize as Resize
 from .warp import RandomAffine as RandomAffine
 from .warp import RandomRotation as RandomRotation
+
+_tell_missing(__name__)

@@ -1,6 +1,7 @@
 """The layers as functions: names and arguments of torch.nn.functional."""
 
 from ...functions import one_hot
+from ...names import tell_missing as _tell_missing
 from .activation import (
     dropout,
     dropout1d,
@@ -124,3 +125,5 @@ __all__ = [
     "unfold",
     "upsample",
 ]
+
+_tell_missing(__name__)

@@ -6,7 +6,7 @@ WITH_TORCH := $(VENV)/installed-torch
 WITH_SELENIUM := $(VENV)/installed-selenium
 WITH_PDOC := $(VENV)/installed-pdoc
 
-.PHONY: help train examples docs test test-oracle test-browser doctor bench bench-debug lint clean
+.PHONY: help train examples docs test test-oracle test-browser doctor names bench bench-debug lint clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -31,6 +31,9 @@ test-browser: $(WITH_SELENIUM)  ## try the pages of minigrad.debug in chromium, 
 
 doctor: $(INSTALLED)  ## debug.doctor on 20 scripts that train well, and on 73 mistakes in them
 	$(BIN)/python tests/doctor
+
+names: $(WITH_TORCH)  ## write down what PyTorch has and minigrad lacks: examples/unsupported.md
+	$(BIN)/python tests/oracle/unsupported.py
 
 bench: $(WITH_TORCH)  ## time nets beside PyTorch, pictures in runs/bench; SECTIONS=all for all it can time
 	$(BIN)/python tests/bench/bench.py $(SECTIONS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import nn
+from .names import tell_missing as _tell_missing
 from .nn import functional as F
 from .nn.arguments import choice
 from .tensor import Tensor
@@ -185,3 +186,6 @@ def build(name: str, in_channels: int, num_classes: int, image_size: int) -> nn.
 def _at_least(name: str, image_size: int, least: int) -> None:
     if image_size < least:
         raise ValueError(f"{name}: image_size must be at least {least}, got {image_size}")
+
+
+_tell_missing(__name__)

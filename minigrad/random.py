@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .device import check_device
+
 STREAMS = ("init", "shuffle", "dropout", "augment", "sample")
 
 _generators: dict[str, np.random.Generator] = {}
@@ -61,13 +63,26 @@ def set_rng_state(state: dict[str, Any]) -> None:
         _streams()[stream].bit_generator.state = state[stream]
 
 
+def source(given: Generator | None, stream: str) -> np.random.Generator:
+    """The NumPy generator behind a `generator=` argument; that of the stream for None."""
+    if given is None:
+        return generator(stream)
+    if not isinstance(given, Generator):
+        raise TypeError(
+            f"generator must be a minigrad Generator, got {type(given).__name__}; "
+            "write generator=mg.Generator().manual_seed(0)"
+        )
+    return given.numpy
+
+
 class Generator:
     """A source of chance of its own, for `DataLoader(generator=...)` and `random_split`.
 
-    `.numpy` is the NumPy generator behind it.
+    `.numpy` is the NumPy generator behind it. `device` must be the CPU.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: Any = "cpu") -> None:
+        check_device(device)
         self.numpy = np.random.default_rng()
 
     def manual_seed(self, seed: int) -> Generator:

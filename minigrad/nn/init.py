@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from ..names import tell_missing as _tell_missing
 from ..random import generator
 from ..tensor import Tensor
 from .arguments import choice
@@ -234,3 +235,6 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     q = q * np.sign(np.diag(r))  # makes every orthogonal matrix equally likely
     q = q if rows >= columns else q.T
     return _write(tensor, gain * q.reshape(tensor.shape), f"orthogonal_(gain={gain:g})")
+
+
+_tell_missing(__name__)

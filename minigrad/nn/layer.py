@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol
 
 import numpy as np
 
+from ..device import refuse_cuda
 from ..graph import running
 from ..tensor import RemovableHandle, Tensor
-from .errors import locate, refuse_no_tensor
+from .errors import locate, refuse_array_method, refuse_no_tensor
 from .parameter import Parameter
 from .state import explain
 from .tree import Tree
@@ -80,6 +81,7 @@ class Layer(Tree):
                 return output
             except AttributeError as error:
                 refuse_no_tensor(error, self, inputs)
+                refuse_array_method(error)
                 raise
             except Exception as error:
                 locate(error, self, inputs)
@@ -135,7 +137,11 @@ class Layer(Tree):
         """Call `fn` on every layer, the innermost first and this one last: for initialisation."""
         for child in self.children():
             child.apply(fn)
-        fn(self)
+        try:
+            fn(self)
+        except AttributeError as error:
+            refuse_array_method(error)
+            raise
         return self
 
     def train(self: Self, mode: bool = True) -> Self:
@@ -169,6 +175,7 @@ class Layer(Tree):
 
         A floating dtype, the device "cpu" (there is no other), or both.
         """
+        Tensor(np.empty(0, np.float32)).to(*args, **kwargs)  # also for a model without parameters
         tensors = [t for t in [*self.parameters(), *self.buffers()] if t.data.dtype.kind == "f"]
         arrays = [tensor.detach().to(*args, **kwargs).data for tensor in tensors]
         for tensor, array in zip(tensors, arrays, strict=True):
@@ -192,6 +199,10 @@ class Layer(Tree):
     def cpu(self: Self) -> Self:
         """Return the layer as it is: minigrad computes on the CPU only."""
         return self
+
+    def cuda(self, device: Any = None) -> None:
+        """RuntimeError: there is no GPU; write `.to(device)`."""
+        refuse_cuda(f"{type(self).__name__}.cuda()")
 
     def _state(self, prefix: str = "") -> dict[str, Tensor]:
         """All parameters and persistent buffers by path; a shared one under each of its paths."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from ..names import tell_missing as _tell_missing
 from ..tensor import Tensor
 from .layer import Layer
 
@@ -103,3 +104,6 @@ def evaluating(model: Layer) -> Iterator[None]:
     finally:
         for layer, training in modes:
             layer.training = training
+
+
+_tell_missing(__name__)

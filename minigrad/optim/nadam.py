@@ -13,10 +13,10 @@ from .optimizer import Optimizer, blocks, new_counter, uphill, zeros_like
 class NAdam(Optimizer):
     """Dozat, "Incorporating Nesterov Momentum into Adam", ICLR 2016 workshop, Algorithm 2.
 
-        mu_t = beta1 * (1 - 0.5 * 0.96^(t * momentum_decay))
+        mu_t <- beta1 * (1 - 0.5 * 0.96^(t * momentum_decay))
         m <- beta1 * m + (1 - beta1) * g
         v <- beta2 * v + (1 - beta2) * g * g
-        m_hat = mu_(t+1) * m / (1 - mu_1 ... mu_(t+1)) + (1 - mu_t) * g / (1 - mu_1 ... mu_t)
+        m_hat <- mu_(t+1) * m / (1 - mu_1 ... mu_(t+1)) + (1 - mu_t) * g / (1 - mu_1 ... mu_t)
         theta <- theta - lr * m_hat / (sqrt(v / (1 - beta2^t)) + eps)
 
     Adam that looks one step of its momentum ahead. `weight_decay` adds weight_decay * theta to g;

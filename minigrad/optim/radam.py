@@ -15,7 +15,7 @@ class RAdam(Optimizer):
 
         m <- beta1 * m + (1 - beta1) * g
         v <- beta2 * v + (1 - beta2) * g * g
-        m_hat = m / (1 - beta1^t)
+        m_hat <- m / (1 - beta1^t)
         rho_max = 2 / (1 - beta2) - 1,  rho = rho_max - 2 * t * beta2^t / (1 - beta2^t)
         rho > 5:  r = sqrt((rho - 4) (rho - 2) rho_max / ((rho_max - 4) (rho_max - 2) rho))
                   theta <- theta - lr * r * m_hat * sqrt(1 - beta2^t) / (sqrt(v) + eps)

@@ -1,168 +1,21 @@
-"""Functions that make tensors, and the function form of the methods: mg.exp(x) is x.exp()."""
+"""Functions of several tensors, and the function form of the methods: mg.exp(x) is x.exp()."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from functools import reduce, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
-from . import random
-from .methods.base import DEFAULT_FLOAT, cast, common_dtype, match
+from .creation import tensor
+from .methods.base import cast, common_dtype, match, numpy_names
 from .ops import arithmetic, index, linalg
 from .ops import shape as shaping
 from .tensor import Tensor, apply
-from .writes import take_in
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
-    """A new Tensor with a copy of `data`: numbers, nested lists, arrays, Tensors.
-
-    Python floats become float32 and ints int64; an array keeps its dtype.
-    """
-    array = _array(data, dtype)
-    result = Tensor(array, requires_grad)
-    return result if device is None else result.to(device=device)
-
-
-def _array(data: Any, dtype: Any) -> np.ndarray:
-    if isinstance(data, Tensor):
-        data = data.data
-    try:
-        array = np.array(data, dtype)
-    except ValueError as error:
-        raise ValueError(f"tensor: the lists do not form a rectangular shape ({error})") from None
-    if (
-        dtype is None
-        and array.dtype == np.float64
-        and not isinstance(data, (np.ndarray, np.generic))
-    ):
-        array = array.astype(DEFAULT_FLOAT)
-    return array
-
-
-as_tensor = tensor
-
-
-def from_numpy(array: np.ndarray) -> Tensor:
-    """A Tensor on the memory of `array`: what is written to one shows in the other."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
-    take_in(array, "from_numpy")
-    return Tensor(array)
-
-
-def _sizes(shape: tuple, size: Any = None) -> tuple[int, ...]:
-    if size is not None:
-        shape = (size,)
-    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
-        shape = tuple(shape[0])
-    return tuple(operator.index(n) for n in shape)
-
-
-def full(
-    size: Sequence[int] | int, fill_value: float, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """A tensor of shape `size`, every element `fill_value`."""
-    dtype = _array(fill_value, None).dtype if dtype is None else dtype
-    return Tensor(np.full(size, fill_value, dtype), requires_grad)
-
-
-def zeros(*size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
-    """zeros(2, 3) or zeros((2, 3)): every element 0."""
-    return Tensor(np.zeros(_sizes(size), dtype), requires_grad)
-
-
-def ones(*size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
-    """ones(2, 3) or ones((2, 3)): every element 1."""
-    return Tensor(np.ones(_sizes(size), dtype), requires_grad)
-
-
-def empty(*size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> Tensor:
-    """A tensor whose values are whatever lay in memory."""
-    return Tensor(np.empty(_sizes(size), dtype), requires_grad)
-
-
-def eye(n: int, m: int | None = None, dtype: Any = DEFAULT_FLOAT) -> Tensor:
-    """The (n, m) matrix with ones on the diagonal."""
-    return Tensor(np.eye(n, m, dtype=dtype))
-
-
-def arange(*bounds: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """arange(end), arange(start, end) or arange(start, end, step), the end left out."""
-    array = np.arange(*bounds, dtype=dtype)
-    if dtype is None and array.dtype.kind == "f":
-        array = array.astype(DEFAULT_FLOAT)
-    return Tensor(array, requires_grad)
-
-
-def linspace(start: float, end: float, steps: int, dtype: Any = DEFAULT_FLOAT) -> Tensor:
-    """`steps` equally spaced numbers from start to end, both included."""
-    return Tensor(np.linspace(start, end, steps, dtype=dtype))
-
-
-def zeros_like(x: Tensor, dtype: Any = None) -> Tensor:
-    """Zeros in the shape and dtype of `x`."""
-    return zeros(x.shape, dtype=dtype or x.dtype)
-
-
-def ones_like(x: Tensor, dtype: Any = None) -> Tensor:
-    """Ones in the shape and dtype of `x`."""
-    return ones(x.shape, dtype=dtype or x.dtype)
-
-
-def full_like(x: Tensor, fill_value: float, dtype: Any = None) -> Tensor:
-    """`fill_value` in the shape and dtype of `x`."""
-    return full(x.shape, fill_value, dtype or x.dtype)
-
-
-def randn(
-    *size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False, generator: Any = None
-) -> Tensor:
-    """Numbers from the normal distribution with mean 0 and standard deviation 1."""
-    draw = _chance(generator).standard_normal(_sizes(size), np.dtype(dtype))
-    return Tensor(np.asarray(draw), requires_grad)
-
-
-def rand(
-    *size: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False, generator: Any = None
-) -> Tensor:
-    """Numbers equally likely anywhere in 0 <= x < 1."""
-    draw = _chance(generator).random(_sizes(size), np.dtype(dtype))
-    return Tensor(np.asarray(draw), requires_grad)
-
-
-def randint(
-    low: int, high: int | None = None, size: Any = (), dtype: Any = np.int64, generator: Any = None
-) -> Tensor:
-    """Whole numbers low <= x < high; randint(n, size=...) means 0 <= x < n."""
-    if isinstance(high, (tuple, list)):  # randint(n, size)
-        high, size = None, high
-    low, high = (0, low) if high is None else (low, high)
-    return Tensor(np.asarray(_chance(generator).integers(low, high, _sizes((size,)), dtype)))
-
-
-def randperm(n: int, generator: Any = None) -> Tensor:
-    """The numbers 0..n-1 in random order."""
-    return Tensor(_chance(generator).permutation(n))
-
-
-def randn_like(x: Tensor) -> Tensor:
-    """Normal random numbers in the shape and dtype of `x`."""
-    return randn(x.shape, dtype=x.dtype)
-
-
-def rand_like(x: Tensor) -> Tensor:
-    """Uniform random numbers in the shape and dtype of `x`."""
-    return rand(x.shape, dtype=x.dtype)
-
-
-def _chance(generator: random.Generator | None) -> np.random.Generator:
-    return random.generator("sample") if generator is None else generator.numpy
-
-
+@numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an axis that they have."""
     return apply(shaping.concatenate, *_of_one_dtype("cat", tensors), dim=dim)
@@ -171,6 +24,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 concat = concatenate = cat
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
     return apply(shaping.stack, *_of_one_dtype("stack", tensors), dim=dim)
@@ -192,8 +46,13 @@ def _of_one_dtype(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
     return [cast(x, common) for x in tensors]
 
 
-def where(condition: Any, x: Any, y: Any) -> Tensor:
-    """Return x where `condition` holds, else y."""
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """Return x where `condition` holds, else y.
+
+    Without x and y, where it holds: a vector of indices for each axis.
+    """
+    if x is None and y is None:
+        return nonzero(condition, as_tuple=True)
     x, y = (value if isinstance(value, Tensor) else tensor(value) for value in (x, y))
     return apply(arithmetic.where, condition, *match(x, y))
 
@@ -208,9 +67,26 @@ def one_hot(x: Tensor, num_classes: int = -1) -> Tensor:
     return apply(index.one_hot, x, num_classes=num_classes)
 
 
-def allclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
-    """Whether |x - y| <= atol + rtol |y| everywhere."""
-    return bool(np.allclose(x.data, y.data, rtol, atol))
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Coordinates of a grid from those of its axes: (N,) and (M,) -> two of (N, M).
+
+    `indexing="xy"` exchanges the first two axes, as images have them: (M, N).
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    if indexing not in ("ij", "xy"):
+        raise ValueError(f'meshgrid: indexing must be "ij" or "xy", got {indexing!r}')
+    for x in tensors:
+        if not isinstance(x, Tensor) or x.ndim > 1:
+            raise ValueError(
+                f"meshgrid: expected vectors, got {type(x).__name__} of shape {np.shape(x)}"
+            )
+    n, shape = len(tensors), tuple(x.numel() for x in tensors)
+    grids = [
+        x.reshape([-1 if i == axis else 1 for i in range(n)]).expand(shape)
+        for axis, x in enumerate(tensors)
+    ]
+    return tuple(x.transpose(0, 1) if indexing == "xy" and n > 1 else x for x in grids)
 
 
 def is_tensor(x: Any) -> bool:
@@ -281,6 +157,18 @@ topk = _function(Tensor.topk)
 gather = _function(Tensor.gather)
 any = _function(Tensor.any)
 all = _function(Tensor.all)
+ne = _function(Tensor.ne)
+lt = _function(Tensor.lt)
+le = _function(Tensor.le)
+gt = _function(Tensor.gt)
+ge = _function(Tensor.ge)
+isclose = _function(Tensor.isclose)
+allclose = _function(Tensor.allclose)
+equal = _function(Tensor.equal)
+logical_not = _function(Tensor.logical_not)
+logical_and = _function(Tensor.logical_and)
+logical_or = _function(Tensor.logical_or)
+logical_xor = _function(Tensor.logical_xor)
 isnan = _function(Tensor.isnan)
 isinf = _function(Tensor.isinf)
 isfinite = _function(Tensor.isfinite)
@@ -293,7 +181,27 @@ squeeze = _function(Tensor.squeeze)
 unsqueeze = _function(Tensor.unsqueeze)
 split = _function(Tensor.split)
 chunk = _function(Tensor.chunk)
+swapaxes = _function(Tensor.transpose)
+movedim = _function(Tensor.movedim)
+tile = _function(Tensor.tile)
+numel = _function(Tensor.numel)
 unbind = _function(Tensor.unbind)
 flip = _function(Tensor.flip)
 roll = _function(Tensor.roll)
 index_select = _function(Tensor.index_select)
+select = _function(Tensor.select)
+scatter_add = _function(Tensor.scatter_add)
+masked_fill = _function(Tensor.masked_fill)
+masked_select = _function(Tensor.masked_select)
+nonzero = _function(Tensor.nonzero)
+unique = _function(Tensor.unique)
+bincount = _function(Tensor.bincount)
+repeat_interleave = _function(Tensor.repeat_interleave)
+diagonal = _function(Tensor.diagonal)
+diag = _function(Tensor.diag)
+trace = _function(Tensor.trace)
+tril = _function(Tensor.tril)
+triu = _function(Tensor.triu)
+outer = _function(Tensor.outer)
+bernoulli = _function(Tensor.bernoulli)
+reciprocal = _function(Tensor.reciprocal)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import nn
+from .names import tell_missing as _tell_missing
 from .nn import functional as F
 from .nn.arguments import choice
 from .tensor import Tensor
@@ -173,10 +174,18 @@ MODELS: dict[str, Callable[[int, int, int], nn.Layer]] = {
 
 
 def build(name: str, in_channels: int, num_classes: int, image_size: int) -> nn.Layer:
-    """A new model by its name in `MODELS`. ValueError, with the names there are, for any other."""
+    """A new model by its name in `MODELS`. ValueError, with the names there are, for any other.
+
+    >>> model = mg.models.build("lenet5", in_channels=1, num_classes=10, image_size=28)
+    >>> sum(p.numel() for p in model.parameters())
+    61706
+    """
     return MODELS[choice("build", "name", name, MODELS)](in_channels, num_classes, image_size)
 
 
 def _at_least(name: str, image_size: int, least: int) -> None:
     if image_size < least:
         raise ValueError(f"{name}: image_size must be at least {least}, got {image_size}")
+
+
+_tell_missing(__name__)

@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .grad_mode import enable_grad
 from .nn import Layer, LayerNorm, Linear, MultiheadAttention, Upsample
 from .nn.conv import ConvNd
 from .nn.conv_transpose import ConvTransposeNd
 from .nn.pool import AdaptivePoolNd, PoolNd
 from .nn.utils import evaluating
-from .tensor import Tensor, enable_grad
+from .tensor import Tensor
 
 SIDE = 64  # of the image that `receptive_field` takes where it is given none
 
@@ -36,6 +37,9 @@ def receptive_field(model: Layer, *inputs: Tensor | Sequence[int]) -> tuple[int,
     read as far as it can. The field can be larger than the image; where a layer looks at the whole
     map, it depends on the image's size. After a transposed convolution or a resizing it is an upper
     bound. RuntimeError if the model fails on its inputs or gives no map.
+
+    >>> mg.receptive_field(nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3)))
+    (8, 8)
     """
     tensors = as_inputs(model, inputs or (_some_shape(model),))
     fields, found = Fields(tensors), []

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,19 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from .archive import read_pytorch
+from .device import check_device
+from .elements import DTYPES, from_bytes
+from .pickles import Refused
 from .tensor import Tensor
 
-# The format's names for the types of elements, and NumPy's; a file is always little-endian.
-DTYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "?",
-    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
-    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1",
-}  # fmt: skip
-
-HOW_TO_CONVERT = (
-    "minigrad never unpickles, because a pickle can run any code. Where the file comes from, write "
-    'safetensors.torch.save_file(model.state_dict(), "model.safetensors"), and load that'
-)
+OLD_PYTORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the magic number of its old format
 
 
 def save(obj: Any, path: str | os.PathLike) -> None:
@@ -40,6 +33,10 @@ def save(obj: Any, path: str | os.PathLike) -> None:
     Tensors, NumPy arrays, numbers, strings, bools and None. A path only, no open file. An existing
     file is replaced at once when the new one is complete: there is never half a file.
     TypeError, naming the place, for what cannot be saved.
+
+    >>> mg.save({"weight": mg.ones(2), "epoch": 3}, "run.pt")
+    >>> mg.load("run.pt")["epoch"]
+    3
     """
     from safetensors.numpy import save as to_bytes
 
@@ -49,19 +46,34 @@ def save(obj: Any, path: str | os.PathLike) -> None:
     write_file(path, to_bytes(arrays, metadata))
 
 
-def load(path: str | os.PathLike) -> Any:
-    """Read what `save` wrote; of another program's .safetensors file, a dict of Tensors.
+def load(path: str | os.PathLike, map_location: Any = None, weights_only: bool = True) -> Any:
+    """Read what `save` wrote, any other .safetensors file, and what PyTorch's `torch.save` wrote.
 
-    bfloat16 becomes float32. RuntimeError, naming the file, if it is cut short, changed, or no
-    safetensors file.
+    Of another program's .safetensors file comes a dict of Tensors; of PyTorch's (.pt, .pth) the
+    dicts, lists, numbers and strings in it, Tensors without `requires_grad`. The content tells
+    which it is, not the name. bfloat16 becomes float32. `map_location`, if it names a device, must
+    name the CPU; `weights_only` changes nothing, for nothing in a file is ever executed.
+    RuntimeError, naming the file, if it is cut short, changed, of another kind, or holds objects.
+
+    >>> model = nn.Linear(2, 1)
+    >>> mg.save(model.state_dict(), "model.safetensors")
+    >>> sorted(mg.load("model.safetensors"))
+    ['bias', 'weight']
     """
     from safetensors import SafetensorError, deserialize
 
+    if not callable(map_location) and not isinstance(map_location, Mapping):
+        check_device(map_location)
     content = Path(path).read_bytes()
+    if content.startswith(b"PK\x03\x04"):
+        try:
+            return read_pytorch(content)
+        except Refused as error:
+            raise RuntimeError(f"load: {path} {error}") from None
     try:
         stored = deserialize(content)
     except SafetensorError as error:
-        raise RuntimeError(f"load: {path} {_what_is_it(path, content)} ({error})") from None
+        raise RuntimeError(f"load: {path} {_what_is_it(content)} ({error})") from None
     arrays = {name: _array(path, name, **fields) for name, fields in stored}
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     metadata = header.get("__metadata__", {})
@@ -153,10 +165,7 @@ def _array(
             f"load: {path}: {name!r} holds {dtype}, which NumPy lacks; "
             "save it as float32 where it comes from"
         )
-    array = np.frombuffer(data, DTYPES[dtype]).reshape(shape)
-    if dtype == "BF16":  # the upper half of a float32
-        return (array.astype(np.uint32) << 16).view(np.float32)
-    return array.astype(array.dtype.newbyteorder("="))  # a copy, so that it can be written to
+    return from_bytes(data, dtype).reshape(shape)
 
 
 def _checksum(tree: str, arrays: dict[str, np.ndarray]) -> int:
@@ -169,16 +178,21 @@ def _checksum(tree: str, arrays: dict[str, np.ndarray]) -> int:
     return crc
 
 
-def _what_is_it(path: str | os.PathLike, content: bytes) -> str:
+def _what_is_it(content: bytes) -> str:
     """Why a file that is no valid safetensors is refused."""
-    is_zip = content[:4] == b"PK\x03\x04" and zipfile.is_zipfile(path)
-    if is_zip and any(name.endswith("data.pkl") for name in zipfile.ZipFile(path).namelist()):
-        return f"is a pickled file of PyTorch; {HOW_TO_CONVERT}"
+    if content.startswith(OLD_PYTORCH):
+        return (
+            "is in PyTorch's old format; where PyTorch is, write torch.save(torch.load(old), new), "
+            "and load that"
+        )
     if content[:1] == b"\x80" and content[8:9] != b"{":
-        return f"is a pickle; {HOW_TO_CONVERT}"
+        return (
+            "is a pickle, and minigrad never unpickles, because a pickle can run any code; where "
+            "it comes from, write torch.save(...) or minigrad.save(...)"
+        )
     if content[8:9] == b"{":
         return "is damaged or cut short. Use another copy of the file"
-    return "is no safetensors file, or its beginning is damaged"
+    return "is no file of minigrad, safetensors or PyTorch, or its beginning is damaged"
 
 
 def _spell(place: tuple) -> str:

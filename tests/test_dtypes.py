@@ -166,13 +166,6 @@ def test_a_conversion_is_recorded():
     assert x.grad.dtype == np.float32
 
 
-def test_only_the_cpu_is_there():
-    with pytest.raises(ValueError, match="CPU only: use device=\"cpu\", got 'cuda'"):
-        mg.ones(2).to("cuda")
-    with pytest.raises(ValueError, match="CPU only"):
-        mg.tensor([1], device="cuda:0")
-
-
 @pytest.mark.parametrize("data", ["text", None, [1j], [{}], np.array(["a"])], ids=repr)
 def test_a_tensor_holds_real_numbers(data):
     with pytest.raises(TypeError, match=r"Tensor: cannot hold values of type .*rectangular"):

@@ -25,9 +25,11 @@ def table(marks: Sequence[Mark]) -> Iterator[str]:
             for i, o in enumerate(mark.outcomes)
         )
         yield f"{mark.name:{width}}  {mark.points:>2} / {mark.assignment.points}  {cells}"
-        yield from (f"    {text}" for text in [*mark.problems, *mark.remarks])
+        problems = mark.problems
+        remarks = [text for text in mark.remarks if text not in "\n".join(problems)]
+        yield from (f"    {text}" for text in [*problems, *remarks])
         if mark.kills is not None:
-            yield f"    own tests: {mark.kills}"
+            yield f"    own tests: {mark.kills.caught} of {mark.kills.planted} mistakes caught"
     yield ""
     yield from (f"{i + 1}: {item.name} ({item.points})" for i, item in enumerate(items))
 

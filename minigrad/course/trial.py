@@ -50,9 +50,7 @@ def try_item(
         path,
         limits=limits,
         allowed=assignment.allowed,
-        poisoned=[f"minigrad.{part}" for part in hollow]
-        if "minigrad" in assignment.allowed
-        else (),
+        hollow=hollow if "minigrad" in assignment.allowed else (),
         adapter=assignment.adapter,
         threads=threads,
     )

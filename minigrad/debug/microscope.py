@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..geometry import output_size
+from ..grad_mode import enable_grad
 from ..nn.conv import ConvNd
 from ..nn.conv_transpose import ConvTransposeNd
 from ..nn.deform import Deformable
 from ..nn.pool import AdaptivePoolNd
-from ..tensor import Tensor, enable_grad
+from ..tensor import Tensor
 from .page import Page, make_page
 from .reads import MAX_POOLS, Reads, reads
 from .sizes import size_formula
@@ -34,7 +35,7 @@ def microscope(
 ) -> Page:
     """A page that shows what each output of `layer` is summed up from, and where gradients go.
 
-        debug.microscope(model.features[0], images).save("conv.html")
+    >>> debug.microscope(nn.Conv2d(1, 6, 3), mg.randn(1, 8, 8)).save("conv.html")
 
     Click an output pixel, or move it with the arrow keys: its taps light up on the input and the
     kernel, and their products are listed up to the layer's value. Click an input pixel to see which

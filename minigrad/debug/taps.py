@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..grad_mode import no_grad
 from ..nn import Layer
 from ..nn.conv import ConvNd
 from ..nn.conv_transpose import ConvTransposeNd
 from ..nn.deform import DeformConv, DeformConv2d
 from ..nn.pool import AdaptivePoolNd, PoolNd
-from ..tensor import Tensor, no_grad
+from ..tensor import Tensor
 from .reads import MAX_POOLS, reads
 
 KINDS = (
@@ -91,8 +92,12 @@ class Taps:
 def taps(layer: Any, x: Tensor, offset: Tensor | None = None, mask: Tensor | None = None) -> Taps:
     """Each product that `layer` adds up for x, (C, *S) or (N, C, *S), listed from the definition.
 
-        t = debug.taps(nn.Conv2d(1, 6, 5), x)
-        t.output(), t.dx(dy), t.dw(dy)      # what the layer and its backward should give
+    >>> conv, x = nn.Conv2d(1, 6, 3), mg.randn(1, 1, 8, 8)
+    >>> taps = debug.taps(conv, x)
+    >>> np.allclose(taps.output(), conv(x).detach(), atol=1e-6)
+    True
+
+    `taps.dx(dy)` and `taps.dw(dy)` are what the layer's backward should give.
 
     Takes convolutions (transposed, dilated, causal, grouped, deformable) and poolings (maximum,
     average, adaptive, global) in one to three dimensions. `offset` and `mask` are those that a

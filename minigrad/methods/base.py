@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from ..names import explain
 from ..ops import elementwise
 from ..origin import called_by_user
 from ..writes import hand_out, take_in, written
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 DEFAULT_FLOAT = np.dtype(np.float32)
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+P = ParamSpec("P")
+R = TypeVar("R")
 RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
@@ -29,6 +34,13 @@ class Base:
     _is_recording: Callable[[], bool]  # whether an op on it would be recorded now
     requires_grad: Any
     _node: Any
+
+    if not TYPE_CHECKING:  # so that a type checker still reports a misspelt method
+
+        def __getattr__(self, name):
+            if name.startswith("__") or name in self.__slots__:
+                raise AttributeError(f"Tensor has no attribute {name!r}", name=name)
+            raise AttributeError(explain("Tensor", name, type(self)), name=name)
 
     def written(self, by: str) -> None:
         """Note that `by`, a method such as "add_", has written into `data`."""
@@ -48,6 +60,19 @@ class Base:
         self._data = array  # type: ignore[misc]
         if array is value and called_by_user():
             take_in(array, ".data =")
+
+
+def numpy_names(method: Callable[P, R]) -> Callable[P, R]:
+    """Let a method take `axis` for `dim` and `keepdims` for `keepdim`."""
+
+    @wraps(method)
+    def renamed(*args: P.args, **options: P.kwargs) -> R:
+        for numpys, ours in NUMPY_NAMES.items():
+            if numpys in options:  # Python itself refuses both names at once
+                return renamed(*args, **{ours: options.pop(numpys)}, **options)  # type: ignore[arg-type]
+        return method(*args, **options)
+
+    return renamed
 
 
 def number_kind(value: Any) -> str | None:

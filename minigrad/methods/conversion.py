@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..device import CPU, check_device, refuse_cuda
+from ..device import device as Device
 from ..ops import elementwise
 from ..origin import called_by_user
 from ..writes import hand_out
@@ -13,12 +16,6 @@ from .base import RANK, Base, cast
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
-
-
-def check_device(device: Any) -> None:
-    """minigrad computes on the CPU; any other device is refused."""
-    if str(device) != "cpu":
-        raise ValueError(f'minigrad runs on the CPU only: use device="cpu", got {str(device)!r}')
 
 
 class Conversion(Base):
@@ -32,27 +29,61 @@ class Conversion(Base):
         return self.data.dtype
 
     @property
-    def device(self) -> str:
-        """Always "cpu"."""
-        return "cpu"
+    def device(self) -> Device:
+        """Always device("cpu")."""
+        return CPU
 
-    def to(self, target: Any = None, *, dtype: Any = None, device: Any = None) -> Tensor:
-        """This tensor in another dtype. A device is accepted if it is the CPU."""
-        if isinstance(target, Base):
-            dtype = target.data.dtype
-        elif target is not None:
-            try:
-                dtype = np.dtype(target)
-            except TypeError:
+    @property
+    def is_cuda(self) -> builtins.bool:
+        """Always False."""
+        return False
+
+    def to(
+        self,
+        *targets: Any,
+        dtype: Any = None,
+        device: Any = None,
+        non_blocking: builtins.bool = False,
+        copy: builtins.bool = False,
+    ) -> Tensor:
+        """This tensor in another dtype: to(dtype), to(device), to(device, dtype), to(tensor).
+
+        The device must be the CPU. It is the tensor itself if nothing changes, unless `copy=True`.
+        """
+        for target in targets:
+            if isinstance(target, Base):
+                dtype = target.data.dtype
+            elif isinstance(target, Device):
                 device = target
-        if device is not None:
-            check_device(device)
+            elif target is not None:
+                try:
+                    dtype = np.dtype(target)
+                except TypeError:
+                    device = target
+        check_device(device)
         dtype = self.data.dtype if dtype is None else np.dtype(dtype)
         if dtype.kind not in RANK:
             raise TypeError(f"to: a tensor holds real numbers or booleans, not {dtype}")
-        return cast(self, dtype)
+        result = cast(self, dtype)
+        return result.clone() if copy and result is self else result
 
     type = to
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """This tensor in the dtype of the other."""
+        return self.to(other)
+
+    def is_floating_point(self) -> builtins.bool:
+        """Whether the elements are floats."""
+        return self._data.dtype.kind == "f"
+
+    def element_size(self) -> builtins.int:
+        """How many bytes an element takes."""
+        return self._data.itemsize
+
+    def pin_memory(self) -> Tensor:
+        """This tensor: there is no GPU that would read it faster."""
+        return self  # type: ignore[return-value]
 
     def float(self) -> Tensor:
         """As float32."""
@@ -77,6 +108,10 @@ class Conversion(Base):
     def cpu(self) -> Tensor:
         """This tensor: it is on the CPU already."""
         return self  # type: ignore[return-value]
+
+    def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> None:
+        """RuntimeError: there is no GPU; write `.to(device)`."""
+        refuse_cuda("Tensor.cuda()")
 
     def contiguous(self) -> Tensor:
         """This tensor: how its elements lie in memory is no concern of the user."""

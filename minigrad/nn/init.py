@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from ..names import tell_missing as _tell_missing
 from ..random import generator
 from ..tensor import Tensor
 from .arguments import choice
@@ -142,6 +143,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor that makes up for what a nonlinearity takes from the standard deviation.
 
     `param` is the negative slope of "leaky_relu", 0.01 if not given.
+
+    >>> round(nn.init.calculate_gain("relu"), 4)  # sqrt(2)
+    1.4142
     """
     # <solution: the gain, a number>
     if nonlinearity == "leaky_relu":
@@ -196,7 +200,12 @@ def kaiming_uniform_(
 def kaiming_normal_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu"
 ) -> Tensor:
-    """Normal with variance gain^2 / fan, as `kaiming_uniform_`."""
+    """Normal with variance gain^2 / fan, as `kaiming_uniform_`.
+
+    >>> weight = mg.empty(1000, 50)
+    >>> round(nn.init.kaiming_normal_(weight).std().item(), 2)  # sqrt(2 / 50)
+    0.2
+    """
     # <solution: tensor.data, filled anew; return the tensor>
     std, how = _kaiming(tensor, a, mode, nonlinearity)
     return _normal(tensor, 0.0, std, f"kaiming_normal_({how})")
@@ -238,3 +247,6 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     q = q * np.sign(np.diag(r))  # makes every orthogonal matrix equally likely
     q = q if rows >= columns else q.T
     return _write(tensor, gain * q.reshape(tensor.shape), f"orthogonal_(gain={gain:g})")
+
+
+_tell_missing(__name__)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, ParamSpec, Protocol
 
 import numpy as np
 
+from ..device import refuse_cuda
 from ..graph import running
 from ..tensor import RemovableHandle, Tensor
-from .errors import locate, refuse_no_tensor
+from .errors import locate, refuse_array_method, refuse_no_tensor
 from .parameter import Parameter
 from .state import explain
 from .tree import Tree
@@ -40,6 +41,16 @@ class Layer(Tree):
     A subclass calls `super().__init__()` first, assigns its Parameters and Layers to attributes,
     and defines `forward`; `layer(x)` runs it. Layers and Parameters in plain lists, tuples and
     dicts are found too (PyTorch needs a ModuleList there), under keys such as `blocks.0.weight`.
+
+    >>> class Net(nn.Layer):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.conv = nn.Conv2d(1, 8, 3)
+    ...         self.fc = nn.Linear(8 * 6 * 6, 10)
+    ...     def forward(self, x):
+    ...         return self.fc(self.conv(x).relu().flatten(1))
+    >>> Net()(mg.zeros(2, 1, 8, 8)).shape
+    (2, 10)
     """
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -70,6 +81,7 @@ class Layer(Tree):
                 return output
             except AttributeError as error:
                 refuse_no_tensor(error, self, inputs)
+                refuse_array_method(error)
                 raise
             except Exception as error:
                 locate(error, self, inputs)
@@ -102,6 +114,12 @@ class Layer(Tree):
         """Call `hook(layer, inputs, output)` after each forward; `.remove()` ends that.
 
         What the hook returns, if not None, takes the output's place.
+
+        >>> layer = nn.Linear(2, 3)
+        >>> handle = layer.register_forward_hook(lambda layer, inputs, y: print(y.shape))
+        >>> _ = layer(mg.zeros(5, 2))
+        (5, 3)
+        >>> handle.remove()
         """
         return RemovableHandle(self._forward_hooks, hook)
 
@@ -119,7 +137,11 @@ class Layer(Tree):
         """Call `fn` on every layer, the innermost first and this one last: for initialisation."""
         for child in self.children():
             child.apply(fn)
-        fn(self)
+        try:
+            fn(self)
+        except AttributeError as error:
+            refuse_array_method(error)
+            raise
         return self
 
     def train(self: Self, mode: bool = True) -> Self:
@@ -153,6 +175,7 @@ class Layer(Tree):
 
         A floating dtype, the device "cpu" (there is no other), or both.
         """
+        Tensor(np.empty(0, np.float32)).to(*args, **kwargs)  # also for a model without parameters
         tensors = [t for t in [*self.parameters(), *self.buffers()] if t.data.dtype.kind == "f"]
         arrays = [tensor.detach().to(*args, **kwargs).data for tensor in tensors]
         for tensor, array in zip(tensors, arrays, strict=True):
@@ -177,6 +200,10 @@ class Layer(Tree):
         """Return the layer as it is: minigrad computes on the CPU only."""
         return self
 
+    def cuda(self, device: Any = None) -> None:
+        """RuntimeError: there is no GPU; write `.to(device)`."""
+        refuse_cuda(f"{type(self).__name__}.cuda()")
+
     def _state(self, prefix: str = "") -> dict[str, Tensor]:
         """All parameters and persistent buffers by path; a shared one under each of its paths."""
         state = {prefix + name: parameter for name, parameter in self._held(Parameter)}
@@ -191,6 +218,9 @@ class Layer(Tree):
         """All parameters and persistent buffers by path, in PyTorch's names and layouts.
 
         The tensors share the model's memory: `copy.deepcopy` the dict to keep this moment.
+
+        >>> list(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)).state_dict())
+        ['0.weight', '0.bias', '2.weight', '2.bias']
         """
         return {key: tensor.detach() for key, tensor in self._state(prefix).items()}
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..grad_mode import no_grad
 from ..nn import Layer
 from ..nn.utils import evaluating
-from ..tensor import Tensor, no_grad
+from ..tensor import Tensor
 
 Loss = Callable[[Any, Any], Tensor]
 
@@ -19,6 +20,12 @@ def evaluate(model: Layer, loader: Iterable, loss: Loss) -> tuple[float, float |
 
     The accuracy is None where the targets are no class numbers. Each layer is left in the mode
     (train or eval) it was in.
+
+    >>> from minigrad.utils.data import DataLoader, TensorDataset
+    >>> dataset = TensorDataset(mg.tensor([[2.0, 0.0], [0.0, 2.0]]), mg.tensor([0, 0]))
+    >>> loss, accuracy = mg.train.evaluate(nn.Identity(), DataLoader(dataset, 2), F.cross_entropy)
+    >>> accuracy
+    0.5
     """
     mean = Mean()
     with evaluating(model), no_grad():

@@ -1,5 +1,8 @@
 """What teachers and students type."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,11 +89,24 @@ def test_a_flipped_kernel_is_named(minigrad, hand_in):
         ([("b is None else b[o]", "b is None else b[o + 1]")], "IndexError: index 1 is out"),
         ([("db = None if b is None else dy.sum((0, 2, 3))", "db = None")],
          "db is None, expected an array of shape (1,)"),
+        ([("padded = np.zeros", "global padded\n    padded = np.zeros")],
+         "✗ dw, plain                    dw is wrong at "),
         ([("dy.sum((0, 2, 3))", "'sum'")], "db is a str, expected an array of numbers"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(edits, message, minigrad, hand_in):
     assert message in minigrad("course", "check", hand_in("me", edits=edits))[1]
+
+
+@pytest.mark.parametrize("solution", ["loops", "im2col"])  # float64 and float32
+def test_the_script_takes_any_right_solution(solution, hand_in):
+    folder = hand_in("me", solution=solution)
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [sys.executable, "explore.py"], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "digits right" in done.stdout
 
 
 def test_an_assignment_that_is_not_there(minigrad):

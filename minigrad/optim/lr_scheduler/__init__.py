@@ -1,5 +1,6 @@
 """Learning-rate schedules. Call `scheduler.step()` after `optimizer.step()`."""
 
+from ...names import tell_missing as _tell_missing
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from .multiplicative import ConstantLR, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, StepLR
 from .one_cycle import OneCycleLR
@@ -21,3 +22,5 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
+
+_tell_missing(__name__)

@@ -1,5 +1,6 @@
 """Data sets, samplers and the DataLoader, under PyTorch's names."""
 
+from ...names import tell_missing as _tell_missing
 from .collate import default_collate as default_collate
 from .dataset import ConcatDataset as ConcatDataset
 from .dataset import Dataset as Dataset
@@ -15,3 +16,5 @@ from .sampler import Sampler as Sampler
 from .sampler import SequentialSampler as SequentialSampler
 from .sampler import SubsetRandomSampler as SubsetRandomSampler
 from .sampler import WeightedRandomSampler as WeightedRandomSampler
+
+_tell_missing(__name__)

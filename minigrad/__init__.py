@@ -133,6 +133,7 @@ bool = _np.dtype("bool")
 
 if _TYPE_CHECKING:
     from . import datasets, debug, filters, models, optim, plot, train, transforms, utils
+    from .comparison import compare
 
 _lacks = _missing(__name__)
 _LATER = ("datasets", "debug", "filters", "models", "optim", "plot", "train", "transforms", "utils")
@@ -142,6 +143,8 @@ def __getattr__(name: str) -> object:
     """Load these parts when they are first used, so that `import minigrad` stays quick."""
     if name in _LATER:
         return _import_module(f".{name}", __name__)
+    if name == "compare":
+        return _import_module(".comparison", __name__).compare
     return _lacks(name)
 
 
@@ -173,6 +176,7 @@ __all__ = [
     "chunk",
     "clamp",
     "clip",
+    "compare",
     "compile",
     "concat",
     "concatenate",

@@ -24,7 +24,7 @@ FLOORS = [
     "tensor", "random", "creation", "functions", "accelerator", "amp", "backends", "cuda", "jit",
     "elements", "pickles", "archive", "serialization", "nn", "filters", "optim", "utils",
     "transforms", "datasets", "models", "geometry", "reach", "summary", "plot", "train", "debug",
-    "cli", "compat", "__main__",
+    "comparison", "cli", "compat", "__main__",
 ]  # fmt: skip
 
 

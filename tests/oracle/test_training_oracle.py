@@ -1,6 +1,9 @@
 """With PyTorch's weights and no dropout, the first 50 losses of a training are PyTorch's.
 
-On real images where MINIGRAD_DATA has them, else on the digits that come with minigrad.
+On real images where MINIGRAD_DATA has them, else on the digits that come with minigrad. In float64
+they agree at any usual rate. In float32 rounding now and then decides which pixel of a pooling
+window is the largest, and fast training makes much of that: PyTorch's own losses in float32 are
+then as far from its own in float64. So float32 is tried at rates at which it is not.
 """
 
 import os
@@ -16,7 +19,6 @@ from minigrad.datasets import CIFAR10, MNIST, Digits
 from minigrad.nn import functional as F
 
 STEPS = 50
-RTOL = 1e-4
 
 torch.set_num_threads(1)
 
@@ -68,10 +70,14 @@ def pair(name, channels, size):
     return ours, theirs
 
 
-OPTIMIZERS = {
-    "SGD with momentum": lambda optim, p: optim.SGD(p, lr=0.01, momentum=0.9),
-    "Adam": lambda optim, p: optim.Adam(p, lr=1e-3),
-}
+SGD, ADAM = "SGD with momentum", "Adam"
+RTOL = {"float64": 1e-10, "float32": 1e-4}
+
+
+def optimizer_of(optim, kind, parameters, lr):
+    if kind == ADAM:
+        return optim.Adam(parameters, lr=lr)
+    return optim.SGD(parameters, lr=lr, momentum=0.9)
 
 
 def losses(net, optimizer, cross_entropy, batches):
@@ -85,27 +91,40 @@ def losses(net, optimizer, cross_entropy, batches):
     return np.array(made)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+RATES = [
+    ("float64", SGD, 1e-2),
+    ("float64", ADAM, 1e-3),
+    ("float32", SGD, 1e-3),
+    ("float32", ADAM, 1e-3),
+]
+
+
+@pytest.mark.parametrize(("dtype", "kind", "lr"), RATES)
 @pytest.mark.parametrize("name", ["mnist_cnn", "lenet5", "resnet"])
-def test_the_first_50_losses_are_those_of_pytorch(name, optimizer):
+def test_the_first_50_losses_are_those_of_pytorch(name, dtype, kind, lr):
+    if (name, dtype, kind) == ("resnet", "float32", ADAM):
+        lr = 1e-4
     x, y = images(name, STEPS * 16)
+    x = x.astype(dtype)
     ours, theirs = pair(name, x.shape[1], x.shape[2])
     copied.no_dropout(ours, theirs)
+    if dtype == "float64":
+        ours.double()
+        theirs.double()
     batches = list(zip(np.split(x, STEPS), np.split(y, STEPS), strict=True))
-    make = OPTIMIZERS[optimizer]
     expected = losses(
         theirs,
-        make(torch.optim, theirs.parameters()),
+        optimizer_of(torch.optim, kind, theirs.parameters(), lr),
         TF.cross_entropy,
         [(torch.tensor(a), torch.tensor(b)) for a, b in batches],
     )
     made = losses(
         ours,
-        make(mg.optim, ours.parameters()),
+        optimizer_of(mg.optim, kind, ours.parameters(), lr),
         F.cross_entropy,
         [(mg.tensor(a), mg.tensor(b)) for a, b in batches],
     )
     worst = np.abs(made / expected - 1).max()
-    print(f"{name}, {optimizer}: worst {worst:.1e}, loss {made[0]:.3f} to {made[-1]:.3f}")
-    np.testing.assert_allclose(made, expected, rtol=RTOL)
-    assert made[-5:].mean() < made[:5].mean()
+    print(f"{name}, {dtype}, {kind}, lr {lr}: worst {worst:.1e}, loss {made[0]:.3f}", made[-1])
+    np.testing.assert_allclose(made, expected, rtol=RTOL[dtype])
+    assert made[-10:].mean() < made[:10].mean()

@@ -99,6 +99,65 @@ def empty(
     return _new(np.empty(_sizes(size), dtype), requires_grad, device)
 
 
+def empty_like(
+    x: Tensor, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
+    """Whatever lies in memory, in the shape and dtype of `x`."""
+    return empty(x.shape, dtype=dtype or x.dtype, requires_grad=requires_grad, device=device)
+
+
+def normal(
+    mean: Any = 0.0, std: Any = 1.0, size: Any = None, generator: Any = None, device: Any = None
+) -> Tensor:
+    """Normal random numbers: normal(0.0, 1.0, (2, 3)), or a tensor for `mean`, `std` or both.
+
+    With tensors, each element has the mean and the standard deviation in its place.
+    """
+    check_device(device)
+    mean, std = (value.data if isinstance(value, Tensor) else value for value in (mean, std))
+    if np.any(np.less(std, 0)):
+        raise ValueError(f"normal: std must not be negative, got {np.min(std)}")
+    shape = np.broadcast_shapes(np.shape(mean), np.shape(std)) if size is None else _sizes((size,))
+    draws = random.source(generator, "sample").standard_normal(shape, np.float32)
+    dtype = next((v.dtype for v in (mean, std) if isinstance(v, np.ndarray)), DEFAULT_FLOAT)
+    return Tensor(np.asarray(mean + std * draws, dtype))
+
+
+def FloatTensor(*data: Any) -> Tensor:
+    """FloatTensor([1, 2]): a float32 tensor of data; FloatTensor(2, 3): zeros of that shape.
+
+    The old spelling: `tensor([1.0, 2.0])` and `zeros(2, 3)` say which of the two is meant.
+    """
+    return _of_dtype("FloatTensor", data, DEFAULT_FLOAT)
+
+
+def LongTensor(*data: Any) -> Tensor:
+    """LongTensor([1, 2]): an int64 tensor of data; LongTensor(2, 3): zeros of that shape."""
+    return _of_dtype("LongTensor", data, np.dtype(np.int64))
+
+
+def _of_dtype(name: str, data: tuple, dtype: np.dtype) -> Tensor:
+    if len(data) == 1 and not isinstance(data[0], int):
+        return tensor(data[0], dtype)
+    if not all(isinstance(n, int) for n in data):
+        raise TypeError(f"{name}: expected one list or the sizes of the axes, got {data!r}")
+    return zeros(data or 0, dtype=dtype)
+
+
+def get_default_dtype() -> np.dtype:
+    """The dtype of tensors that are made of Python's floats: always float32."""
+    return DEFAULT_FLOAT
+
+
+def set_default_dtype(d: Any) -> None:
+    """Accept float32, which it is already. ValueError, with the edit, for any other dtype."""
+    if np.dtype(d) != DEFAULT_FLOAT:
+        raise ValueError(
+            f"set_default_dtype: minigrad makes float32 by default, not {np.dtype(d)}; write "
+            "dtype=minigrad.float64 where tensors are made, and model.double()"
+        )
+
+
 def eye(
     n: int,
     m: int | None = None,
@@ -165,7 +224,7 @@ def randn(
     device: Any = None,
 ) -> Tensor:
     """Numbers from the normal distribution with mean 0 and standard deviation 1."""
-    draw = _chance(generator).standard_normal(_sizes(size), np.dtype(dtype))
+    draw = random.source(generator, "sample").standard_normal(_sizes(size), np.dtype(dtype))
     return _new(np.asarray(draw), requires_grad, device)
 
 
@@ -177,7 +236,7 @@ def rand(
     device: Any = None,
 ) -> Tensor:
     """Numbers equally likely anywhere in 0 <= x < 1."""
-    draw = _chance(generator).random(_sizes(size), np.dtype(dtype))
+    draw = random.source(generator, "sample").random(_sizes(size), np.dtype(dtype))
     return _new(np.asarray(draw), requires_grad, device)
 
 
@@ -193,13 +252,13 @@ def randint(
     if isinstance(high, (tuple, list)):  # randint(n, size)
         high, size = None, high
     low, high = (0, low) if high is None else (low, high)
-    draw = _chance(generator).integers(low, high, _sizes((size,)), dtype)
+    draw = random.source(generator, "sample").integers(low, high, _sizes((size,)), dtype)
     return _new(np.asarray(draw), False, device)
 
 
 def randperm(n: int, generator: Any = None, device: Any = None) -> Tensor:
     """The numbers 0..n-1 in random order."""
-    return _new(_chance(generator).permutation(n), False, device)
+    return _new(random.source(generator, "sample").permutation(n), False, device)
 
 
 def randn_like(
@@ -214,7 +273,3 @@ def rand_like(
 ) -> Tensor:
     """Uniform random numbers in the shape and dtype of `x`."""
     return rand(x.shape, dtype=dtype or x.dtype, requires_grad=requires_grad, device=device)
-
-
-def _chance(generator: random.Generator | None) -> np.random.Generator:
-    return random.generator("sample") if generator is None else generator.numpy

@@ -9,12 +9,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from .creation import tensor
-from .methods.base import cast, common_dtype, match
+from .methods.base import cast, common_dtype, match, numpy_names
 from .ops import arithmetic, index, linalg
 from .ops import shape as shaping
 from .tensor import Tensor, apply
 
 
+@numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an axis that they have."""
     return apply(shaping.concatenate, *_of_one_dtype("cat", tensors), dim=dim)
@@ -23,6 +24,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 concat = concatenate = cat
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
     return apply(shaping.stack, *_of_one_dtype("stack", tensors), dim=dim)
@@ -44,8 +46,13 @@ def _of_one_dtype(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
     return [cast(x, common) for x in tensors]
 
 
-def where(condition: Any, x: Any, y: Any) -> Tensor:
-    """Return x where `condition` holds, else y."""
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """Return x where `condition` holds, else y.
+
+    Without x and y, where it holds: a vector of indices for each axis.
+    """
+    if x is None and y is None:
+        return nonzero(condition, as_tuple=True)
     x, y = (value if isinstance(value, Tensor) else tensor(value) for value in (x, y))
     return apply(arithmetic.where, condition, *match(x, y))
 
@@ -60,9 +67,26 @@ def one_hot(x: Tensor, num_classes: int = -1) -> Tensor:
     return apply(index.one_hot, x, num_classes=num_classes)
 
 
-def allclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
-    """Whether |x - y| <= atol + rtol |y| everywhere."""
-    return bool(np.allclose(x.data, y.data, rtol, atol))
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Coordinates of a grid from those of its axes: (N,) and (M,) -> two of (N, M).
+
+    `indexing="xy"` exchanges the first two axes, as images have them: (M, N).
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    if indexing not in ("ij", "xy"):
+        raise ValueError(f'meshgrid: indexing must be "ij" or "xy", got {indexing!r}')
+    for x in tensors:
+        if not isinstance(x, Tensor) or x.ndim > 1:
+            raise ValueError(
+                f"meshgrid: expected vectors, got {type(x).__name__} of shape {np.shape(x)}"
+            )
+    n, shape = len(tensors), tuple(x.numel() for x in tensors)
+    grids = [
+        x.reshape([-1 if i == axis else 1 for i in range(n)]).expand(shape)
+        for axis, x in enumerate(tensors)
+    ]
+    return tuple(x.transpose(0, 1) if indexing == "xy" and n > 1 else x for x in grids)
 
 
 def is_tensor(x: Any) -> bool:
@@ -133,6 +157,18 @@ topk = _function(Tensor.topk)
 gather = _function(Tensor.gather)
 any = _function(Tensor.any)
 all = _function(Tensor.all)
+ne = _function(Tensor.ne)
+lt = _function(Tensor.lt)
+le = _function(Tensor.le)
+gt = _function(Tensor.gt)
+ge = _function(Tensor.ge)
+isclose = _function(Tensor.isclose)
+allclose = _function(Tensor.allclose)
+equal = _function(Tensor.equal)
+logical_not = _function(Tensor.logical_not)
+logical_and = _function(Tensor.logical_and)
+logical_or = _function(Tensor.logical_or)
+logical_xor = _function(Tensor.logical_xor)
 isnan = _function(Tensor.isnan)
 isinf = _function(Tensor.isinf)
 isfinite = _function(Tensor.isfinite)
@@ -145,7 +181,27 @@ squeeze = _function(Tensor.squeeze)
 unsqueeze = _function(Tensor.unsqueeze)
 split = _function(Tensor.split)
 chunk = _function(Tensor.chunk)
+swapaxes = _function(Tensor.transpose)
+movedim = _function(Tensor.movedim)
+tile = _function(Tensor.tile)
+numel = _function(Tensor.numel)
 unbind = _function(Tensor.unbind)
 flip = _function(Tensor.flip)
 roll = _function(Tensor.roll)
 index_select = _function(Tensor.index_select)
+select = _function(Tensor.select)
+scatter_add = _function(Tensor.scatter_add)
+masked_fill = _function(Tensor.masked_fill)
+masked_select = _function(Tensor.masked_select)
+nonzero = _function(Tensor.nonzero)
+unique = _function(Tensor.unique)
+bincount = _function(Tensor.bincount)
+repeat_interleave = _function(Tensor.repeat_interleave)
+diagonal = _function(Tensor.diagonal)
+diag = _function(Tensor.diag)
+trace = _function(Tensor.trace)
+tril = _function(Tensor.tril)
+triu = _function(Tensor.triu)
+outer = _function(Tensor.outer)
+bernoulli = _function(Tensor.bernoulli)
+reciprocal = _function(Tensor.reciprocal)

@@ -7,12 +7,13 @@ import math
 
 import numpy as np
 
+from .grad_mode import no_grad
 from .nn import Layer
 from .nn.conv import ConvNd
 from .nn.deform import Deformable
 from .nn.functional.shapes import sizes
 from .nn.pool import AvgPoolNd
-from .tensor import Tensor, no_grad
+from .tensor import Tensor
 
 LARGEST = 2**27  # entries of the images that give the columns: half a gigabyte
 

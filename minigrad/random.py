@@ -56,6 +56,18 @@ def set_rng_state(state: dict[str, Any]) -> None:
         _streams()[stream].bit_generator.state = state[stream]
 
 
+def source(given: Generator | None, stream: str) -> np.random.Generator:
+    """The NumPy generator behind a `generator=` argument; that of the stream for None."""
+    if given is None:
+        return generator(stream)
+    if not isinstance(given, Generator):
+        raise TypeError(
+            f"generator must be a minigrad Generator, got {type(given).__name__}; "
+            "write generator=mg.Generator().manual_seed(0)"
+        )
+    return given.numpy
+
+
 class Generator:
     """A source of chance of its own, for `DataLoader(generator=...)` and `random_split`.
 

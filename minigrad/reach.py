@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .grad_mode import enable_grad
 from .nn import Layer, LayerNorm, Linear, MultiheadAttention, Upsample
 from .nn.conv import ConvNd
 from .nn.conv_transpose import ConvTransposeNd
 from .nn.pool import AdaptivePoolNd, PoolNd
 from .nn.utils import evaluating
-from .tensor import Tensor, enable_grad
+from .tensor import Tensor
 
 SIDE = 64  # of the image that `receptive_field` takes where it is given none
 

@@ -14,13 +14,13 @@ import weakref
 from bdb import Bdb
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ContextDecorator
 from sys import gettrace
 from typing import Any
 
 import numpy as np
 
 from .backprop import walk_back
+from .grad_mode import recording
 from .graph import Node, RemovableHandle, running
 from .kernels.rows import copy_runs
 from .methods import Methods
@@ -30,7 +30,6 @@ from .origin import called_by_user
 from .writes import take_in
 
 settrace: Any = sys.settrace  # Any: in `backward` the None that it returns is a value
-_grad_enabled = True
 
 
 def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
@@ -44,7 +43,7 @@ def apply(op: Callable, *inputs: Any, **options: Any) -> Tensor:
     arrays, needs, targets = [], [], []
     for x in inputs:
         if isinstance(x, Tensor):
-            needed = x._requires_grad and _grad_enabled
+            needed = x._requires_grad and recording.enabled
             arrays.append(x._data)
             needs.append(needed)
             targets.append((x if x._node is None else x._node) if needed else None)
@@ -135,11 +134,16 @@ class Tensor(Methods):
         return self._node is None
 
     def _is_recording(self) -> bool:
-        return self._requires_grad and _grad_enabled
+        return self._requires_grad and recording.enabled
 
     def detach(self) -> Tensor:
         """A tensor on the same array, without history."""
         return Tensor(self._data)
+
+    def detach_(self) -> Tensor:
+        """Forget how this tensor was made: from here on it is a leaf without gradient."""
+        self._node, self._requires_grad = None, False
+        return self
 
     def retain_grad(self) -> None:
         """Let `backward` fill `.grad` of this tensor although it is no leaf."""
@@ -192,41 +196,6 @@ class Tensor(Methods):
     def __repr__(self) -> str:
         made = f"{self._node.name} at {self._node.line}" if self._node is not None else ""
         return describe(self.data, self._requires_grad, made)
-
-
-class grad_mode(ContextDecorator):
-    """Within the block (or the decorated function), record for `backward` or do not."""
-
-    def __init__(self, enabled: bool) -> None:
-        self.enabled = enabled
-        self.before: list[bool] = []
-
-    def __enter__(self) -> None:
-        global _grad_enabled
-        self.before.append(_grad_enabled)
-        _grad_enabled = self.enabled
-
-    def __exit__(self, *error: object) -> None:
-        global _grad_enabled
-        _grad_enabled = self.before.pop()
-
-
-def no_grad(function: Callable | None = None) -> Any:
-    """`with no_grad():` records nothing: for evaluation and for changing parameters by hand.
-
-    Also a decorator, `@no_grad()` or `@no_grad`.
-    """
-    return grad_mode(False) if function is None else grad_mode(False)(function)
-
-
-def enable_grad() -> grad_mode:
-    """`with enable_grad():` records, also inside `no_grad`."""
-    return grad_mode(True)
-
-
-def is_grad_enabled() -> bool:
-    """Whether results are recorded at this moment."""
-    return _grad_enabled
 
 
 def _on_array(hook: Callable[[Tensor], Tensor | None]) -> Callable[[np.ndarray], np.ndarray]:

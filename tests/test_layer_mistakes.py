@@ -63,6 +63,27 @@ def test_a_missing_or_misspelt_forward_is_named():
         Misspelt()(1)
 
 
+def weights_init(m):
+    if m.__class__.__name__.find("Linear") != -1:
+        m.weight.data.normal_(0.0, 0.02)
+
+
+def test_data_is_a_plain_array_and_what_to_write_instead():
+    """`m.weight.data.normal_(0.0, 0.02)`: the old spelling of the DCGAN example."""
+    hint = r"plain NumPy array, which has no method normal_; write nn.init.normal_\(layer.weight"
+    with pytest.raises(TypeError, match=hint):
+        Net().apply(weights_init)
+
+    class Clips(nn.Module):
+        def forward(self, x):
+            x.data.clamp_(0, 1)
+
+    with pytest.raises(TypeError, match=r"write w.clamp_\(...\) inside of `with minigrad.no_grad"):
+        Clips()(mg.ones(2))
+    with pytest.raises(AttributeError, match="has no attribute 'wieght'"):
+        Net().apply(lambda layer: layer.wieght)
+
+
 def test_a_misspelt_attribute_suggests_the_nearest():
     with pytest.raises(
         AttributeError, match=r"^Net has no attribute 'feature'; did you mean 'features'\?$"

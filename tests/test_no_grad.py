@@ -106,3 +106,56 @@ def test_only_floats_can_require_grad(dtype):
 def test_requires_grad_cannot_be_taken_from_a_result(x):
     with pytest.raises(RuntimeError, match=r"computed by <mul at test_no_grad.py:\d+>.*detach"):
         (x * 2).requires_grad = False
+
+
+@pytest.mark.parametrize("decorator", [mg.inference_mode, mg.inference_mode(), mg.enable_grad])
+def test_other_modes_as_decorators(x, decorator):
+    double = decorator(lambda x: x * 2)
+    with mg.no_grad():
+        recorded = double(x).requires_grad
+    assert recorded == (decorator is mg.enable_grad)
+    assert double(x).requires_grad == recorded
+
+
+def test_inference_mode(x):
+    with mg.inference_mode():
+        assert not (x * 2).requires_grad
+        with mg.inference_mode(False):
+            assert (x * 2).requires_grad
+    assert (x * 2).requires_grad
+
+
+def test_set_grad_enabled_holds_until_the_next_or_the_end_of_its_block(x):
+    mg.set_grad_enabled(False)
+    assert not (x * 2).requires_grad
+    mg.set_grad_enabled(True)
+    assert (x * 2).requires_grad
+    for train in (True, False):
+        with mg.set_grad_enabled(train):
+            assert (x * 2).requires_grad == train
+        assert mg.is_grad_enabled()
+    block = mg.set_grad_enabled(False)
+    for _ in range(2):
+        with block:
+            assert not mg.is_grad_enabled()
+        assert mg.is_grad_enabled()
+
+
+def test_set_grad_enabled_as_a_decorator(x):
+    @mg.set_grad_enabled(False)
+    def double(x):
+        return x * 2
+
+    assert mg.is_grad_enabled()
+    assert not double(x).requires_grad
+    assert not double(x).requires_grad
+    assert mg.is_grad_enabled()
+
+
+def test_detach_makes_a_leaf_of_the_tensor_itself(x):
+    y = x * 2
+    assert y.detach_() is y
+    assert y.is_leaf
+    assert not y.requires_grad
+    (y * x).sum().backward()
+    assert x.grad.tolist() == [2, 2]

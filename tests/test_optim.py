@@ -8,7 +8,10 @@ import pytest
 import minigrad as mg
 from minigrad import optim
 
-EVERY = [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad, optim.Adadelta]
+EVERY = [
+    optim.SGD, optim.Adam, optim.AdamW, optim.Adamax, optim.NAdam, optim.RAdam, optim.RMSprop,
+    optim.Adagrad, optim.Adadelta,
+]  # fmt: skip
 
 
 # The rules of the papers for one number x, a generator of its values after each step.
@@ -77,7 +80,51 @@ def adadelta(x, gradients, lr=1.0, rho=0.9, eps=1e-6):
         yield x
 
 
+def adamax(x, gradients, lr=2e-3, betas=(0.9, 0.999), eps=1e-8):
+    m = u = 0.0
+    for t, g in enumerate(gradients, start=1):
+        m = betas[0] * m + (1 - betas[0]) * g
+        u = max(betas[1] * u, abs(g) + eps)
+        x = x - lr / (1 - betas[0] ** t) * m / u
+        yield x
+
+
+def nadam(x, gradients, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, momentum_decay=4e-3):
+    m = v = 0.0
+    product = np.float32(1)  # of all mu so far; PyTorch keeps it in float32
+    mu = [betas[0] * (1 - 0.5 * 0.96 ** (t * momentum_decay)) for t in range(1000)]
+    for t, g in enumerate(gradients, start=1):
+        m = betas[0] * m + (1 - betas[0]) * g
+        v = betas[1] * v + (1 - betas[1]) * g**2
+        product *= np.float32(mu[t])
+        ahead = mu[t + 1] * m / (1 - float(product) * mu[t + 1])
+        m_hat = ahead + (1 - mu[t]) * g / (1 - float(product))
+        x = x - lr * m_hat / (math.sqrt(v / (1 - betas[1] ** t)) + eps)
+        yield x
+
+
+def radam(x, gradients, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+    m = v = 0.0
+    most = 2 / (1 - betas[1]) - 1
+    for t, g in enumerate(gradients, start=1):
+        m = betas[0] * m + (1 - betas[0]) * g
+        v = betas[1] * v + (1 - betas[1]) * g**2
+        m_hat, scale = m / (1 - betas[0] ** t), 1.0
+        rho = most - 2 * t * betas[1] ** t / (1 - betas[1] ** t)
+        if rho > 5:
+            r = (rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho)
+            scale = math.sqrt(r) * math.sqrt(1 - betas[1] ** t) / (math.sqrt(v) + eps)
+        x = x - lr * scale * m_hat
+        yield x
+
+
 RULES = [
+    (optim.Adamax, adamax, {}),
+    (optim.Adamax, adamax, {"lr": 0.1, "betas": (0.5, 0.9), "eps": 0.1}),
+    (optim.NAdam, nadam, {}),
+    (optim.NAdam, nadam, {"lr": 0.1, "betas": (0.5, 0.9), "eps": 0.1, "momentum_decay": 0.2}),
+    (optim.RAdam, radam, {"betas": (0.5, 0.9)}),
+    (optim.RAdam, radam, {"lr": 0.1, "betas": (0.5, 0.8), "eps": 0.1}),
     (optim.SGD, sgd, {}),
     (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9}),
     (optim.SGD, sgd, {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1}),

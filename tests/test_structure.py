@@ -20,11 +20,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Each floor imports only what stands to its left.
 FLOORS = [
-    "kernels", "ops", "origin", "names", "writes", "device", "methods", "graph", "backprop",
-    "tensor", "random", "creation", "functions", "accelerator", "amp", "backends", "cuda", "jit",
-    "elements", "pickles", "archive", "serialization", "nn", "filters", "optim", "utils",
-    "transforms", "datasets", "models", "geometry", "reach", "summary", "plot", "train", "debug",
-    "comparison", "cli", "compat", "__main__",
+    "kernels", "ops", "origin", "names", "writes", "device", "random", "methods", "graph",
+    "backprop", "grad_mode", "tensor", "creation", "functions", "accelerator", "amp", "backends",
+    "cuda", "jit", "elements", "pickles", "archive", "serialization", "nn", "filters", "optim",
+    "utils", "transforms", "datasets", "models", "geometry", "reach", "summary", "plot", "train",
+    "debug", "comparison", "cli", "compat", "__main__",
 ]  # fmt: skip
 
 
@@ -135,7 +135,7 @@ import minigrad.nn
 NO_OPS = {
     "broadcast_shapes", "unbroadcast", "normalize_dim", "normalize_dims", "nonempty", "logistic",
     "reduced", "pooled_size", "conv_size", "conv_transpose_size", "check_bias", "fill_in",
-    "shape_of",
+    "shape_of", "places", "windows",
 }  # fmt: skip
 
 
@@ -180,7 +180,10 @@ ELSEWHERE = [
     "grad_fn", "is_leaf", "item", "ndim", "numel", "numpy", "register_hook", "requires_grad",
     "requires_grad_", "retain_grad", "shape", "size", "tolist", "to", "type", "check_writable",
     "data", "grad", "hooks", "written", "add_", "sub_", "mul_", "div_", "copy_", "fill_", "zero_",
-    "clamp_", "float", "double", "long", "int", "bool", "mm", "bmm", "dot",
+    "clamp_", "float", "double", "long", "int", "bool", "mm", "bmm", "dot", "detach_",
+    "allclose", "equal", "nelement", "is_contiguous", "is_floating_point", "element_size",
+    "pin_memory", "type_as", "masked_fill_", "scatter_", "normal_", "uniform_", "exponential_",
+    "bernoulli", "bernoulli_", "random_", "new_empty", "new_ones", "new_tensor", "new_zeros",
 ]  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..grad_mode import no_grad
 from ..nn import functional as F
 from ..nn.utils import evaluating
-from ..tensor import no_grad
 from ..train.checkpoint import CHECKPOINT
 from ..transforms import Pad, Resize
 from .data import SOURCES

@@ -8,6 +8,8 @@ from .cifar import CIFAR10 as CIFAR10
 from .cifar import CIFAR100 as CIFAR100
 from .digits import Digits as Digits
 from .download import data_root as data_root
+from .fake import FakeData as FakeData
+from .folder import ImageFolder as ImageFolder
 from .images import ImageDataset as ImageDataset
 from .mnist import MNIST as MNIST
 from .mnist import FashionMNIST as FashionMNIST

@@ -176,6 +176,14 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "gather": ("y = x picked by an index", "dx += dy where it was picked, 0 elsewhere"),
     "scatter_add": ("y = x, with source added by an index", "dx = dy", "dsource = dy picked"),
     "embedding": ("y = rows of the weight", "dweight[index] += dy, 0 elsewhere"),
+    "unfold": (
+        "y[c t, q] = x[c, q · stride + t · dilation − padding]",
+        "dx = Σ dy of the windows",
+    ),
+    "fold": (
+        "y[c, q · stride + t · dilation − padding] += x[c t, q]",
+        "dx = dy under each window",
+    ),
     "interpolate": ("y = weighted pixels of x", "dx = Σ dy · weight"),
 }
 

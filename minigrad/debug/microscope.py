@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..geometry import output_size
+from ..grad_mode import enable_grad
 from ..nn.conv import ConvNd
 from ..nn.conv_transpose import ConvTransposeNd
 from ..nn.deform import Deformable
 from ..nn.pool import AdaptivePoolNd
-from ..tensor import Tensor, enable_grad
+from ..tensor import Tensor
 from .page import Page, make_page
 from .reads import MAX_POOLS, Reads, reads
 from .sizes import size_formula

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..backprop import walk_back
+from ..grad_mode import enable_grad, no_grad
 from ..nn import Layer
-from ..tensor import Tensor, enable_grad, no_grad
+from ..tensor import Tensor
 
 
 class Problem(ABC):

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..grad_mode import no_grad
 from ..nn import Layer
 from ..nn.conv import ConvNd
 from ..nn.conv_transpose import ConvTransposeNd
 from ..nn.deform import DeformConv, DeformConv2d
 from ..nn.pool import AdaptivePoolNd, PoolNd
-from ..tensor import Tensor, no_grad
+from ..tensor import Tensor
 from .reads import MAX_POOLS, reads
 
 KINDS = (

@@ -4,15 +4,17 @@
 `minigrad.tensor.apply`, the one place where arrays become Tensors.
 """
 
+from .chance import Chance
+from .comparisons import Comparisons
 from .conversion import Conversion
-from .inplace import InPlace
+from .making import Making
 from .math import Math
 from .operators import Operators
 from .reductions import Reductions
 from .shaping import Shaping
 
 
-class Methods(Operators, Math, Reductions, Shaping, Conversion, InPlace):
+class Methods(Operators, Math, Comparisons, Reductions, Shaping, Conversion, Making, Chance):
     """All methods of Tensor that need no knowledge of the graph."""
 
     __slots__ = ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 DEFAULT_FLOAT = np.dtype(np.float32)
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+P = ParamSpec("P")
+R = TypeVar("R")
 RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
@@ -56,6 +60,19 @@ class Base:
         self._data = array  # type: ignore[misc]
         if array is value and called_by_user():
             take_in(array, ".data =")
+
+
+def numpy_names(method: Callable[P, R]) -> Callable[P, R]:
+    """Let a method take `axis` for `dim` and `keepdims` for `keepdim`."""
+
+    @wraps(method)
+    def renamed(*args: P.args, **options: P.kwargs) -> R:
+        for numpys, ours in NUMPY_NAMES.items():
+            if numpys in options:  # Python itself refuses both names at once
+                return renamed(*args, **{ours: options.pop(numpys)}, **options)  # type: ignore[arg-type]
+        return method(*args, **options)
+
+    return renamed
 
 
 def number_kind(value: Any) -> str | None:

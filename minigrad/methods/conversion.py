@@ -69,6 +69,22 @@ class Conversion(Base):
 
     type = to
 
+    def type_as(self, other: Tensor) -> Tensor:
+        """This tensor in the dtype of the other."""
+        return self.to(other)
+
+    def is_floating_point(self) -> builtins.bool:
+        """Whether the elements are floats."""
+        return self._data.dtype.kind == "f"
+
+    def element_size(self) -> builtins.int:
+        """How many bytes an element takes."""
+        return self._data.itemsize
+
+    def pin_memory(self) -> Tensor:
+        """This tensor: there is no GPU that would read it faster."""
+        return self  # type: ignore[return-value]
+
     def float(self) -> Tensor:
         """As float32."""
         return cast(self, np.dtype(np.float32))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..ops.index import places
 from ..writes import written
 from .base import Base, number_kind
 from .operators import as_index
@@ -129,6 +130,33 @@ class InPlace(Base):
     def div_(self, other: Any) -> Tensor:
         """self /= other, in place."""
         return self._update("div_", np.divide, other)
+
+    def masked_fill_(self, mask: Any, value: float) -> Tensor:
+        """Set the elements where `mask` holds to `value`."""
+        mask = np.asarray(plain(mask))
+        if mask.dtype != bool:
+            raise TypeError(
+                f"masked_fill_: the mask must hold booleans, got {mask.dtype}; write mask.bool()"
+            )
+        try:
+            return self._write("masked_fill_", value, np.broadcast_to(mask, self._data.shape))
+        except ValueError:
+            raise ValueError(
+                f"masked_fill_: a mask of shape {mask.shape} does not fit onto a tensor of shape "
+                f"{self.data.shape}"
+            ) from None
+
+    def scatter_(self, dim: int, index: Any, src: Any) -> Tensor:
+        """self[index[i][j]][j] = src[i][j] (dim 0), or the one number `src`; so is a one-hot made.
+
+        `torch.zeros(n, 10).scatter_(1, labels.unsqueeze(1), 1)`.
+        """
+        index = np.asarray(plain(index))
+        at = places("scatter_", self._data, index, dim)
+        source = plain(src)
+        if np.ndim(source):
+            source = source[tuple(map(slice, index.shape))]
+        return self._write("scatter_", source, at)
 
     def clamp_(self, min: float | None = None, max: float | None = None) -> Tensor:
         """Limit to min..max, in place."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ops import activation, arithmetic, compare, elementwise, linalg
-from .base import DEFAULT_FLOAT, Base, cast, match, number_kind
+from .base import DEFAULT_FLOAT, Base, cast, number_kind
+from .comparisons import operands
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -162,31 +163,3 @@ class Math(Base):
     def log_softmax(self, dim: int) -> Tensor:
         """log(softmax(x)) without overflow."""
         return self._apply(activation.log_softmax, self._float(), dim=dim)
-
-    def eq(self, other: Any) -> Tensor:
-        """self == other, element by element."""
-        return self == other
-
-    def logical_not(self) -> Tensor:
-        """True where x is zero or False."""
-        return self._apply(compare.logical_not, self)
-
-    def isnan(self) -> Tensor:
-        """True where x is not a number."""
-        return self._apply(compare.isnan, self)
-
-    def isinf(self) -> Tensor:
-        """True where x is infinite."""
-        return self._apply(compare.isinf, self)
-
-    def isfinite(self) -> Tensor:
-        """True where x is neither nan nor infinite."""
-        return self._apply(compare.isfinite, self)
-
-
-def operands(name: str, x: Any, other: Any) -> tuple[Any, Any]:
-    """Two operands of one dtype; refuses what is nothing to calculate with."""
-    x, y = match(x, other)
-    if y is NotImplemented:
-        raise TypeError(f"{name}: expected a tensor or a number, got {type(other).__name__}")
-    return x, y

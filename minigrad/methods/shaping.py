@@ -10,6 +10,7 @@ import numpy as np
 from ..ops import shape as shaping
 from ..ops.reduce import normalize_dim, normalize_dims
 from .base import Base
+from .size import Size
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -21,9 +22,9 @@ class Shaping(Base):
     __slots__ = ()
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """The sizes of the axes."""
-        return self.data.shape
+    def shape(self) -> Size:
+        """The sizes of the axes, a tuple; `.shape.numel()` multiplies them."""
+        return Size(self._data.shape)
 
     @property
     def ndim(self) -> int:
@@ -42,8 +43,8 @@ class Shaping(Base):
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one axis."""
-        shape = self.data.shape
-        return shape if dim is None else shape[normalize_dim("size", dim, len(shape))]
+        shape = self._data.shape
+        return Size(shape) if dim is None else shape[normalize_dim("size", dim, len(shape))]
 
     def dim(self) -> int:
         """How many axes."""
@@ -53,9 +54,15 @@ class Shaping(Base):
         """How many elements."""
         return self.data.size
 
+    nelement = numel
+
+    def is_contiguous(self) -> bool:
+        """Always True: how the elements lie in memory is no concern of the user."""
+        return True
+
     def reshape(self, *shape: Any) -> Tensor:
         """The same elements in another shape; one size may be -1 and is worked out."""
-        return self._apply(shaping.reshape, self, shape=_flat(shape))
+        return self._apply(shaping.reshape, self, shape=flat(shape))
 
     view = reshape
 
@@ -86,7 +93,7 @@ class Shaping(Base):
 
     def permute(self, *dims: Any) -> Tensor:
         """The axes in the order of `dims`: permute(0, 2, 3, 1) makes NHWC of NCHW."""
-        return self._apply(shaping.permute, self, dims=_flat(dims))
+        return self._apply(shaping.permute, self, dims=flat(dims))
 
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         """Exchange two axes."""
@@ -94,6 +101,23 @@ class Shaping(Base):
         a, b = (normalize_dim("transpose", d, self.data.ndim) for d in (dim0, dim1))
         axes[a], axes[b] = axes[b], axes[a]
         return self.permute(*axes)
+
+    swapaxes = transpose
+
+    def movedim(self, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Tensor:
+        """Move axes to other places; the others keep their order."""
+        ndim = self.data.ndim
+        old = normalize_dims("movedim", source, ndim)
+        new = normalize_dims("movedim", destination, ndim)
+        if len(old) != len(new):
+            raise ValueError(
+                f"movedim: as many destinations as sources are needed, got {source} and "
+                f"{destination}"
+            )
+        axes = [axis for axis in range(ndim) if axis not in old]
+        for place, axis in sorted(zip(new, old, strict=True)):
+            axes.insert(place, axis)
+        return self.permute(axes)
 
     def t(self) -> Tensor:
         """The transpose of a matrix; a vector as it is."""
@@ -118,7 +142,7 @@ class Shaping(Base):
 
     def expand(self, *shape: Any) -> Tensor:
         """Repeat axes of size 1 to `shape` without copying; -1 keeps a size."""
-        return self._apply(shaping.expand, self, shape=_flat(shape))
+        return self._apply(shaping.expand, self, shape=flat(shape))
 
     def expand_as(self, other: Tensor) -> Tensor:
         """Expanded to the shape of `other`."""
@@ -126,7 +150,7 @@ class Shaping(Base):
 
     def repeat(self, *repeats: Any) -> Tensor:
         """Tile: the whole tensor `repeats[i]` times along axis i."""
-        repeats = _flat(repeats)
+        repeats = flat(repeats)
         new = len(repeats) - self.data.ndim
         if new < 0:
             raise ValueError(
@@ -138,9 +162,14 @@ class Shaping(Base):
         total = [r * n for r, n in zip(repeats, shape, strict=True)]
         return self.reshape(paired).expand(tiled).reshape(total)
 
+    def tile(self, *dims: Any) -> Tensor:
+        """The whole tensor `dims[i]` times along axis i, as `repeat`; axes not named once."""
+        dims = flat(dims)
+        return self.repeat((1,) * (self.data.ndim - len(dims)) + dims)
+
     def flip(self, *dims: Any) -> Tensor:
         """Reverse the order along `dims`."""
-        return self._apply(shaping.flip, self, dims=_flat(dims))
+        return self._apply(shaping.flip, self, dims=flat(dims))
 
     def roll(self, shifts: Any, dims: Any = None) -> Tensor:
         """Shift along `dims` (or in reading order); what leaves one end comes back at the other."""
@@ -185,7 +214,7 @@ class Shaping(Base):
         return tuple(self[(*before, i)] for i in range(self.data.shape[axis]))  # type: ignore[index]
 
 
-def _flat(sizes: tuple) -> tuple[int, ...]:
+def flat(sizes: tuple) -> tuple[int, ...]:
     """(2, 3) from f(2, 3) as well as from f((2, 3))."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])

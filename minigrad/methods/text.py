@@ -1,6 +1,17 @@
 """How a Tensor shows itself, in a print and in a debugger: what it is, then its values."""
 
+import sys
+from typing import Any
+
 import numpy as np
+
+PLAIN = {"precision": 4, "threshold": 200, "edgeitems": 2, "linewidth": 100}
+PROFILES = {
+    "default": PLAIN,
+    "short": {**PLAIN, "precision": 2},
+    "full": {**PLAIN, "threshold": sys.maxsize},
+}
+OPTIONS: dict[str, Any] = dict(PLAIN)  # of np.printoptions
 
 SAMPLE = 1_000_000  # statistics of a larger tensor are taken from about so many of its elements
 
@@ -13,12 +24,48 @@ def describe(x: np.ndarray, requires_grad: bool, made: str) -> str:
     elif requires_grad:
         facts.append("requires_grad")
     if x.ndim == 0:
-        value = f"{x.item():.6g}" if x.dtype.kind == "f" else x.item()
+        value = f"{x.item():.{OPTIONS['precision'] + 2}g}" if x.dtype.kind == "f" else x.item()
         return f"Tensor({value}, {', '.join(facts)})"
     lead = f"Tensor {x.shape} {facts[0]}{statistics(x)}"
     rest = "".join(f", {fact}" for fact in facts[1:])
-    with np.printoptions(threshold=200, edgeitems=2, precision=4, linewidth=100):
+    with np.printoptions(**OPTIONS):
         return f"{lead}{rest}\n{x}"
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: int | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """How tensors are printed from now on.
+
+    `precision`: digits after the point. `threshold`: above so many elements only the `edgeitems`
+    first and last of each axis are shown. `linewidth`: characters in a line. `profile`: "default",
+    "short" or "full" sets them all first. `sci_mode`: powers of ten always (True), never (False),
+    or where they are shorter (None).
+    """
+    if profile is not None:
+        if profile not in PROFILES:
+            raise ValueError(
+                f"set_printoptions: profile must be one of {', '.join(PROFILES)}, got {profile!r}"
+            )
+        OPTIONS.update(PROFILES[profile], formatter=None, suppress=False)
+    numbers = {"precision": precision, "threshold": threshold}
+    numbers |= {"edgeitems": edgeitems, "linewidth": linewidth}
+    given = {name: value for name, value in numbers.items() if value is not None}
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ValueError(
+                f"set_printoptions: {name} must be a whole number of at least 0, got {value!r}"
+            )
+    OPTIONS.update(given)
+    if sci_mode is not None:
+        digits = OPTIONS["precision"]
+        OPTIONS["formatter"] = {"float_kind": f"{{:.{digits}e}}".format} if sci_mode else None
+        OPTIONS["suppress"] = not sci_mode
 
 
 def statistics(x: np.ndarray) -> str:

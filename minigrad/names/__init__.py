@@ -95,8 +95,6 @@ def instead(place: str, name: str) -> str:
             return formula
         if base != name and hasattr(tensor, base):
             return f"`x = x.{base}(...)`, which makes a new tensor"
-        if _has("minigrad", name):
-            return f"`torch.{name}(x, ...)`"
     if place == "torch" and _has("minigrad.nn.functional", name):
         return f"`F.{name}(...)`"
     if place == "torch" and callable(getattr(tensor, name, None)):

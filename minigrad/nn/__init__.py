@@ -1,7 +1,7 @@
 """Layers, losses, initialisation: everything a model is made of."""
 
 from ..names import tell_missing as _tell_missing
-from . import functional, init, utils
+from . import functional, init, parallel, utils
 from .activation import (
     ELU,
     GELU,
@@ -72,6 +72,7 @@ from .pad import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from .parallel import DataParallel
 from .parameter import Parameter
 from .pool import (
     AdaptiveAvgPool1d,
@@ -94,7 +95,9 @@ from .pool import (
     MaxPool3d,
 )
 from .separable import DepthwiseSeparable
+from .similarity import CosineSimilarity
 from .transformer import TransformerEncoder, TransformerEncoderLayer
+from .unfold import Fold, Unfold
 from .upsample import PixelShuffle, PixelUnshuffle, Upsample
 
 __all__ = [
@@ -129,7 +132,9 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineSimilarity",
     "CrossEntropyLoss",
+    "DataParallel",
     "DeformConv",
     "DeformConv2d",
     "DepthwiseSeparable",
@@ -141,6 +146,7 @@ __all__ = [
     "DynamicConv2d",
     "Embedding",
     "Flatten",
+    "Fold",
     "GatedResidualBlock",
     "GlobalAvgPool1d",
     "GlobalAvgPool2d",
@@ -203,12 +209,14 @@ __all__ = [
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "Unflatten",
+    "Unfold",
     "Upsample",
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
     "functional",
     "init",
+    "parallel",
     "utils",
 ]
 

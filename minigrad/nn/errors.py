@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..graph import running
 from ..methods.base import need_tensor
 from ..origin import HERE, line_text, user_line
@@ -80,6 +82,28 @@ def refuse_no_tensor(error: AttributeError, layer: Layer, inputs: tuple[Any, ...
     except TypeError as reason:
         locate(reason, layer, inputs)
         raise reason from error
+
+
+# in-place methods of torch's .data, and how nn.init does the same
+INSTEAD = {
+    "normal_": "nn.init.normal_(layer.weight, 0.0, 0.02)",
+    "uniform_": "nn.init.uniform_(layer.weight, -0.1, 0.1)",
+    "fill_": "nn.init.constant_(layer.bias, 0.1)",
+    "zero_": "nn.init.zeros_(layer.bias)",
+}
+
+
+def refuse_array_method(error: AttributeError) -> None:
+    """Say what to write for `layer.weight.data.normal_(0.0, 0.02)`: here .data is a plain array."""
+    name = error.name or ""
+    if isinstance(error.obj, np.ndarray) and hasattr(Tensor, name):
+        edit = f"w.{name}(...)"
+        if name.endswith("_"):
+            edit += " inside of `with minigrad.no_grad():`"
+        raise TypeError(
+            f".data is a plain NumPy array, which has no method {name}; write "
+            + INSTEAD.get(name, f"{edit}, without .data")
+        ) from error
 
 
 def _one_line(layer: Layer) -> str:

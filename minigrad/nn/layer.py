@@ -11,7 +11,7 @@ import numpy as np
 from ..device import refuse_cuda
 from ..graph import running
 from ..tensor import RemovableHandle, Tensor
-from .errors import locate, refuse_no_tensor
+from .errors import locate, refuse_array_method, refuse_no_tensor
 from .parameter import Parameter
 from .state import explain
 from .tree import Tree
@@ -71,6 +71,7 @@ class Layer(Tree):
                 return output
             except AttributeError as error:
                 refuse_no_tensor(error, self, inputs)
+                refuse_array_method(error)
                 raise
             except Exception as error:
                 locate(error, self, inputs)
@@ -120,7 +121,11 @@ class Layer(Tree):
         """Call `fn` on every layer, the innermost first and this one last: for initialisation."""
         for child in self.children():
             child.apply(fn)
-        fn(self)
+        try:
+            fn(self)
+        except AttributeError as error:
+            refuse_array_method(error)
+            raise
         return self
 
     def train(self: Self, mode: bool = True) -> Self:

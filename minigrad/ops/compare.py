@@ -33,12 +33,53 @@ bitwise_and = _without_derivative(np.bitwise_and, "Both true; of integers, the c
 bitwise_or = _without_derivative(np.bitwise_or, "At least one true; of integers, all bits.")
 bitwise_xor = _without_derivative(np.bitwise_xor, "Exactly one true; of integers, differing bits.")
 bitwise_not = _without_derivative(np.bitwise_not, "Not true; of integers, the other bits.")
+logical_and = _without_derivative(np.logical_and, "Both true (not zero).")
+logical_or = _without_derivative(np.logical_or, "At least one true (not zero).")
+logical_xor = _without_derivative(np.logical_xor, "Exactly one true (not zero).")
 logical_not = _without_derivative(np.logical_not, "True where x is zero or False.")
 isnan = _without_derivative(np.isnan, "True where x is not a number.")
 isinf = _without_derivative(np.isinf, "True where x is infinite.")
 isfinite = _without_derivative(np.isfinite, "True where x is neither nan nor infinite.")
 floor_divide = _without_derivative(np.floor_divide, "Division rounded down.")
 remainder = _without_derivative(np.remainder, "The rest of the division; has the divisor's sign.")
+
+
+def isclose(x, y, rtol, atol, equal_nan):
+    """|x - y| <= atol + rtol |y|, element by element."""
+    broadcast_shapes("isclose", x=np.shape(x), y=np.shape(y))
+    return np.isclose(x, y, rtol, atol, equal_nan), None
+
+
+def nonzero(x):
+    """The places of the elements that are not zero, in reading order: (how many, axes)."""
+    return np.argwhere(x), None
+
+
+def unique(x, dim=None, give="values"):
+    """Each value (each slice along `dim`) once, sorted; or where each went, or how often it came.
+
+    `give` is "values", "inverse" or "counts".
+    """
+    axis = None if dim is None else normalize_dim("unique", dim, x.ndim)
+    values, inverse, counts = np.unique(
+        x, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
+    )
+    inverse = inverse.reshape(x.shape if dim is None else -1)
+    return {"values": values, "inverse": inverse, "counts": counts}[give], None
+
+
+def bincount(x, weights=None, minlength=0):
+    """How often each whole number 0, 1, 2 ... is in x (N,), or the sum of its `weights` (N,)."""
+    if x.ndim != 1 or x.dtype.kind not in "iu" or (x.size and x.min() < 0):
+        raise ValueError(
+            f"bincount: expected a vector of whole numbers, none below 0, got shape {x.shape} of "
+            f"{x.dtype}; write x.flatten().long()"
+        )
+    if weights is not None and weights.shape != x.shape:
+        raise ValueError(f"bincount: weights has shape {weights.shape}, the numbers {x.shape}")
+    counts = np.bincount(x, weights, minlength)
+    single = weights is not None and weights.dtype == np.float32
+    return counts.astype(np.float32) if single else counts, None
 
 
 def argmax(x, dim=None, keepdim=False):

@@ -114,6 +114,11 @@ def astype(x, dtype):
     return x.astype(dtype), astype_backward if np.dtype(dtype).kind == "f" else None
 
 
+def filled(value, shape, dtype):
+    """An array of that shape with `value` everywhere."""
+    return np.full(shape, value, dtype), None
+
+
 def _step_function(ufunc, doc):
     """An op that is flat almost everywhere: its gradient is 0."""
 

@@ -29,9 +29,7 @@ def getitem(x, index):
 def gather(x, index, dim):
     """y[i][j] = x[index[i][j]][j] for dim 0, likewise for other axes. index has x's axes."""
     shape = x.shape
-    axis = normalize_dim("gather", dim, x.ndim)
-    _check_gather("gather", x, index, axis)
-    grid = _grid(index, axis)
+    grid = places("gather", x, index, dim)
 
     def gather_backward(dy):
         dx = np.zeros(shape, dy.dtype)
@@ -41,8 +39,10 @@ def gather(x, index, dim):
     return x[grid], gather_backward
 
 
-def _grid(index, axis):
-    """For every element of `index` its full position in the array that is gathered from."""
+def places(op, x, index, dim):
+    """For every element of `index` its full position in x, of which it names axis `dim`."""
+    axis = normalize_dim(op, dim, x.ndim)
+    _check_gather(op, x, index, axis)
     grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
     grid[axis] = index
     return tuple(grid)
@@ -69,8 +69,7 @@ def _check_range(op, index, size):
 
 def scatter_add(x, source, index, dim, *, needs=(True, True)):
     """A copy of x with source[i][j] added at x[index[i][j]][j] (dim 0): gather's mirror image."""
-    axis = normalize_dim("scatter_add", dim, x.ndim)
-    _check_gather("scatter_add", x, index, axis)
+    grid = places("scatter_add", x, index, dim)
     if source.dtype != x.dtype:
         raise TypeError(f"scatter_add: src is {source.dtype}, the tensor {x.dtype}; convert one")
     if source.ndim != index.ndim or any(
@@ -82,7 +81,7 @@ def scatter_add(x, source, index, dim, *, needs=(True, True)):
         )
     picked = tuple(slice(n) for n in index.shape)
     source_shape = source.shape
-    y, grid = x.copy(), _grid(index, axis)
+    y = x.copy()
     np.add.at(y, grid, source[picked])
 
     def scatter_add_backward(dy):

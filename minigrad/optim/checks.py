@@ -17,6 +17,7 @@ Rule = tuple[str, Callable[[Any], bool]]
 FINITE: Rule = ("a finite number", lambda x: -math.inf < x < math.inf)
 NOT_NEGATIVE: Rule = ("a finite number >= 0", lambda x: 0 <= x < math.inf)
 FRACTION: Rule = ("a number in [0, 1]", lambda x: 0 <= x <= 1)
+COUNT: Rule = ("a whole number >= 1", lambda x: x >= 1 and x == int(x))
 BELOW_ONE: Rule = ("a number in [0, 1)", lambda x: 0 <= x < 1)
 
 # name: (what it must be, an example). A name means the same in every optimizer.
@@ -30,6 +31,12 @@ HYPER_PARAMETERS: dict[str, tuple[Rule, float]] = {
     "rho": (FRACTION, 0.9),
     "lr_decay": (NOT_NEGATIVE, 0),
     "initial_accumulator_value": (NOT_NEGATIVE, 0),
+    "momentum_decay": (NOT_NEGATIVE, 0.004),
+    "max_iter": (COUNT, 20),
+    "max_eval": (COUNT, 25),
+    "history_size": (COUNT, 100),
+    "tolerance_grad": (NOT_NEGATIVE, 1e-7),
+    "tolerance_change": (NOT_NEGATIVE, 1e-9),
 }
 
 

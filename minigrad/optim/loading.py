@@ -11,14 +11,15 @@ from .checks import Group
 
 # Keys that files from older PyTorch versions lack; the optimizer's own values stay.
 SWITCHES = {"foreach", "fused", "capturable", "differentiable"}
+NUMBERS = {"step", "mu_product"}  # one number for a parameter, float32 as PyTorch keeps it
 OPTIONAL = {"maximize", "decoupled_weight_decay"} | SWITCHES
 
 
 def load_value(key: str, value: Any, p: Tensor) -> Any:
-    """One value of a parameter's state: a copy in the parameter's dtype, the step in float32."""
+    """One value of a parameter's state: a copy in the parameter's dtype, numbers in float32."""
     if value is None:
         return None
-    dtype = np.float32 if key == "step" else p.dtype
+    dtype = np.float32 if key in NUMBERS else p.dtype
     return Tensor(np.asarray(value).astype(dtype, order="C"))
 
 
@@ -63,5 +64,5 @@ def _misfits(i: int, group: Group, numbers: list[int], state: dict[int, Any]) ->
         f"the parameter has {p.shape}"
         for p, number in zip(params, numbers, strict=True)
         for key, value in state.get(number, {}).items()
-        if key != "step" and value is not None and tuple(np.shape(value)) != p.shape
+        if key not in NUMBERS and value is not None and tuple(np.shape(value)) != p.shape
     ]

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..grad_mode import enable_grad
 from ..kernels.blocks import blocks as cut
-from ..tensor import Tensor, enable_grad
+from ..tensor import Tensor
 from .checks import (
     Group,
     Params,

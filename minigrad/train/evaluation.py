@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..grad_mode import no_grad
 from ..nn import Layer
 from ..nn.utils import evaluating
-from ..tensor import Tensor, no_grad
+from ..tensor import Tensor
 
 Loss = Callable[[Any, Any], Tensor]
 

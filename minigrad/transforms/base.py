@@ -1,7 +1,7 @@
 """What a transform is, and the ones between a uint8 image and a normalized Tensor.
 
 An image is an array (H, W) or (H, W, C), as image files have it, or a Tensor (C, H, W), as layers
-want it. A batch of images has one more axis in front.
+want it; a Pillow image is taken as its array. A batch of images has one more axis in front.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ class Transform:
 
     def __call__(self, image: Any) -> Any:
         """Transform one image."""
+        image = as_array(image)
         self._check(image, "", 2)
         one = Tensor(image.data[None]) if isinstance(image, Tensor) else image[None]
         result = self.batch(one)
@@ -43,8 +44,8 @@ class Transform:
     def _check(self, images: Any, many: str, ndim: int) -> None:
         if not isinstance(images, (np.ndarray, Tensor)):
             raise TypeError(
-                f"{type(self).__name__}: expected an array or a Tensor, got "
-                f"{type(images).__name__}; for a Pillow image write np.asarray(image)"
+                f"{type(self).__name__}: expected an array, a Tensor or a Pillow image, got "
+                f"{type(images).__name__}; write np.asarray(image)"
             )
         if images.ndim < ndim or (isinstance(images, np.ndarray) and images.ndim > ndim + 1):
             raise ValueError(
@@ -55,6 +56,13 @@ class Transform:
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__name__}({options})"
+
+
+def as_array(image: Any) -> Any:
+    """A Pillow image as an array (H, W) or (H, W, C); anything else as it is."""
+    if isinstance(image, (np.ndarray, Tensor)) or not hasattr(type(image), "__array_interface__"):
+        return image
+    return np.asarray(image)
 
 
 def draws(images: int, numbers: int) -> np.ndarray:

@@ -33,7 +33,7 @@ def mask(x):
 NOTHING = [
     "add", "sub", "neg", "sum", "mean", "cumsum", "reshape", "permute", "expand", "flip",
     "roll", "stack", "astype", "floor", "ceil", "round", "sign", "global_avg_pool",
-    "adaptive_avg_pool",
+    "adaptive_avg_pool", "unfold", "fold",
 ]  # fmt: skip
 
 # (name, the most bytes it may keep, as a function of its arrays x, w, ... and its result y)

@@ -6,7 +6,8 @@ from collections.abc import Sized
 
 import numpy as np
 
-from ...tensor import Tensor, no_grad
+from ...grad_mode import no_grad
+from ...tensor import Tensor
 from .report import Finding, NotChecked
 from .training import Training, told
 from .watch import arriving_in_step

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...grad_mode import enable_grad
 from ...nn import Layer
 from ...optim import Optimizer
 from ...random import Generator
-from ...tensor import Tensor, enable_grad
+from ...tensor import Tensor
 from . import data, leak, learning, loop, output, parameters, runs, signals
 from .report import Finding, NotChecked, Report
 from .snapshot import unchanged

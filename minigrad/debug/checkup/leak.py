@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...grad_mode import no_grad
 from ...graph import watching
 from ...nn.utils import evaluating
-from ...tensor import Tensor, no_grad
+from ...tensor import Tensor
 from .report import Finding, NotChecked
 from .snapshot import same_chance
 from .training import Call, Record, Training, output_array, raised_at, told

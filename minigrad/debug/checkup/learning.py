@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ...grad_mode import no_grad
 from ...nn.dropout import DropoutNd
 from ...optim import Adam, Optimizer
-from ...tensor import Tensor, no_grad
+from ...tensor import Tensor
 from .report import Finding, NotChecked
 from .training import Training, output_array
 

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...grad_mode import no_grad
 from ...graph import Node
-from ...tensor import Tensor, no_grad
+from ...tensor import Tensor
 from ..naming import Place
 from .report import Finding, NotChecked
 from .training import Training, output_array

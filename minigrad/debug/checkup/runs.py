@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...tensor import Tensor, no_grad
+from ...grad_mode import no_grad
+from ...tensor import Tensor
 from ..finite import NotFiniteError, detect_nan
 from .report import Finding, NotChecked
 from .training import Training, raised_at, told

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ...grad_mode import no_grad
 from ...graph import Node, Watcher, watching
 from ...nn import Layer
 from ...optim import Optimizer
 from ...origin import HERE, line_text, user_line
-from ...tensor import Tensor, no_grad
+from ...tensor import Tensor
 from ..naming import Place
 from .report import NotChecked
 from .snapshot import unchanged

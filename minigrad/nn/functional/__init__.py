@@ -54,7 +54,9 @@ from .pooling import (
     max_pool2d,
     max_pool3d,
 )
-from .vision import interpolate, pad, pixel_shuffle, pixel_unshuffle
+from .similarity import cosine_similarity
+from .unfold import fold, unfold
+from .vision import interpolate, pad, pixel_shuffle, pixel_unshuffle, upsample
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -75,6 +77,7 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cosine_similarity",
     "cross_entropy",
     "deform_conv2d",
     "dropout",
@@ -83,6 +86,7 @@ __all__ = [
     "dropout3d",
     "elu",
     "embedding",
+    "fold",
     "gelu",
     "group_norm",
     "hardsigmoid",
@@ -118,6 +122,8 @@ __all__ = [
     "softmax",
     "softplus",
     "tanh",
+    "unfold",
+    "upsample",
 ]
 
 _tell_missing(__name__)

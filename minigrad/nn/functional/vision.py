@@ -75,6 +75,17 @@ def interpolate(
     )
 
 
+def upsample(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:
+    """Do the same as `interpolate`, which is its newer name."""
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
 def resize_to(
     name: str, size: Any, scale_factor: Any, mode: str, align_corners: bool | None, n: int | None
 ) -> tuple[Any, ...]:

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...random import Generator
+from ...random import Generator, source
 from ...tensor import Tensor
 from .collate import default_collate
-from .sampler import rng_of
 
 
 class Dataset:
@@ -175,6 +174,6 @@ def random_split(
             f"random_split: lengths {list(lengths)} must sum to the {n} samples of "
             f"{type(dataset).__name__}, or as fractions to 1; they sum to {sum(lengths)}"
         )
-    order = rng_of(generator).permutation(n)
+    order = source(generator, "shuffle").permutation(n)
     cuts = np.cumsum(sizes)[:-1].astype(int)
     return [Subset(dataset, part) for part in np.split(order, cuts)]

@@ -5,8 +5,7 @@ from itertools import islice
 
 import numpy as np
 
-from ...random import Generator
-from ...random import generator as stream
+from ...random import Generator, source
 from ...tensor import Tensor
 
 
@@ -52,7 +51,7 @@ class RandomSampler(Sampler):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        rng, n = rng_of(self.generator), len(self.data_source)
+        rng, n = source(self.generator, "shuffle"), len(self.data_source)
         if self.replacement:
             order = rng.integers(n, size=self.num_samples)
         else:
@@ -72,7 +71,9 @@ class SubsetRandomSampler(Sampler):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        return iter(rng_of(self.generator).permutation(np.asarray(self.indices, int)).tolist())
+        return iter(
+            source(self.generator, "shuffle").permutation(np.asarray(self.indices, int)).tolist()
+        )
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -106,7 +107,7 @@ class WeightedRandomSampler(Sampler):
 
     def __iter__(self) -> Iterator[int]:
         chances = self.weights / self.weights.sum()
-        rng = rng_of(self.generator)
+        rng = source(self.generator, "shuffle")
         order = rng.choice(len(chances), self.num_samples, self.replacement, chances)
         return iter(order.tolist())
 
@@ -135,15 +136,3 @@ class BatchSampler(Sampler):
     def __len__(self) -> int:
         n = len(self.sampler)  # type: ignore[arg-type]
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
-
-
-def rng_of(generator: Generator | None) -> np.random.Generator:
-    """The NumPy generator behind a `generator=` argument; the stream "shuffle" for None."""
-    if generator is None:
-        return stream("shuffle")
-    if not isinstance(generator, Generator):
-        raise TypeError(
-            f"generator must be a minigrad Generator, got {type(generator).__name__}; "
-            "write generator=mg.Generator().manual_seed(0)"
-        )
-    return generator.numpy

@@ -3,11 +3,11 @@
 A mutant is the source of a module of ops with one text replaced; ops take plain arrays.
 """
 
-import importlib
-import inspect
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from minigrad.course import mutants
 
 
 class Mutant(NamedTuple):
@@ -24,14 +24,9 @@ class Mutant(NamedTuple):
 
     def function(self) -> Any:
         """The op with the mistake, as a function of its inputs."""
-        module = importlib.import_module(f"minigrad.ops.{self.module}")
-        parts = inspect.getsource(module).split(self.old)
-        assert len(parts) > self.nth + 1, f"{self.old!r} is not in {self.module}"
-        before, after = parts[: self.nth + 1], parts[self.nth + 1 :]
-        source = self.old.join(before) + self.new + self.old.join(after)
-        names = {"__name__": f"minigrad.ops.{self.module}_mutant", "__package__": "minigrad.ops"}
-        exec(compile(source, f"{self.module}_mutant", "exec"), names)
-        return lambda *arrays: names[self.op](*arrays, **self.options)
+        path = f"ops.{self.module}.{self.op}"
+        op = mutants.Mutant(path, self.old, self.new, str(self.cause), self.nth).plant()
+        return lambda *arrays: op(*arrays, **self.options)
 
     def __str__(self) -> str:
         return f"{self.op}: {self.new}"

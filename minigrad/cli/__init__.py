@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import evaluate, predict, summary, train
+from . import course, evaluate, predict, summary, train
 
 EXAMPLES = """\
 examples:
@@ -16,6 +16,7 @@ examples:
   minigrad evaluate                                 test the newest run
   minigrad predict seven.png --run runs/lenet5-mnist --invert
   minigrad summary --model resnet20 --data cifar10
+  minigrad course new 2 --to convolution            an assignment, with a stub to fill in
 
 `minigrad COMMAND --help` tells all options of a command.
 """
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (train, evaluate, predict, summary):
+    for module in (train, evaluate, predict, summary, course):
         command = commands.add_parser(
             module.__name__.rpartition(".")[2],
             help=module.HELP,

@@ -87,7 +87,7 @@ def run_file(path: Path) -> SimpleNamespace:
 class Own:
     """Minigrad's own functions as a solution: right by definition, save for those replaced."""
 
-    changed: Sequence[str] = ()
+    changed: Sequence[int | str] = ()
 
     def __init__(self, assignment: Assignment, **replaced: Any) -> None:
         functions = {path.rpartition(".")[2]: original(path) for path in assignment.solution}

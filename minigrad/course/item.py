@@ -26,10 +26,12 @@ SETTINGS = {"fill": (COUNTING, RANDOM), "layout": (IN_ORDER, TRANSPOSED, REVERSE
 class Solution(Protocol):
     """What is being tried: a student's file in its process, or minigrad's own functions."""
 
-    changed: Sequence[str]
+    @property
+    def changed(self) -> Sequence[int | str]:
+        """Into which arguments, by position or name, the last call wrote."""
 
     def call(self, name: str, /, *arguments: Any, **options: Any) -> Any:
-        """Call the function `name`. `changed` then says which arrays it wrote into."""
+        """Call the function `name`."""
 
 
 class Mismatch(Exception):
@@ -42,9 +44,9 @@ class Item:
 
     `ranges`: the values of each number of a case, the simplest first. `possible` says which
     combinations make sense. `run(solution, case)` raises Mismatch where the answer is wrong;
-    `explain(solution, case)` then says what the mistake may be, "" if it has no idea. `hollow`:
-    what of minigrad must not be used here, where an assignment may use minigrad at all; None is
-    what the assignment cuts out.
+    `describe(case)` writes the case out, and `explain(solution, case)` says what the mistake may
+    be, "" if it has no idea. `hollow`: what of minigrad must not be used here, where an assignment
+    may use minigrad at all; None is what the assignment cuts out.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Item:
     ranges: dict[str, Sequence[int]]
     run: Callable[[Solution, Case], None]
     possible: Callable[[Case], bool] = lambda case: True
+    describe: Callable[[Case], str] = lambda case: ""
     explain: Callable[[Solution, Case], str] = lambda solution, case: ""
     hollow: Sequence[str] | None = None
 
@@ -114,13 +117,11 @@ def agree(name: str, got: Any, expected: np.ndarray | None) -> None:
     wrong = ~np.isclose(given, expected, rtol=TOLERANCE, atol=TOLERANCE * scale, equal_nan=True)
     if not wrong.any():
         return
+    text = f"{name} is wrong at {wrong.sum()} of {wrong.size} elements"
     if expected.size <= SHOWN:
-        raise Mismatch(f"{name} is\n{written(given)}\nexpected\n{written(expected)}")
+        raise Mismatch(f"{text}\nyours:\n{written(given)}\nexpected:\n{written(expected)}")
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
-    raise Mismatch(
-        f"{name} {expected.shape} is wrong at {wrong.sum()} of {wrong.size} elements: at {at} "
-        f"it is {given[at]:.6g}, expected {expected[at]:.6g}"
-    )
+    raise Mismatch(f"{text}, {at} is {given[at]:.6g}, expected {expected[at]:.6g}")
 
 
 def written(x: np.ndarray) -> str:

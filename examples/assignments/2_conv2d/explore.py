@@ -43,9 +43,7 @@ mg.manual_seed(0)
 digits = Digits()
 images = mg.tensor(digits.data[:500]).float().unsqueeze(1) / 255
 labels = mg.tensor(digits.targets[:500])
-net = nn.Sequential(
-    nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(72, 10)
-)
+net = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(72, 10))
 optimizer = optim.Adam(net.parameters(), lr=0.01)
 for step in range(40):
     batch = slice(step % 10 * 50, step % 10 * 50 + 50)

@@ -1,0 +1,61 @@
+"""Help a student: what is right so far, and of what is wrong the smallest case that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .assignment import Assignment, find
+from .new import RECORD, SOLUTION, number_of
+from .remote import Limits
+from .trial import MISSING, RIGHT, Outcome, try_item
+
+SEED = 1  # the same cases each time, so that a mended mistake shows
+CASES = 25
+LIMITS = Limits(seconds=20, megabytes=2048)
+MARKS = {RIGHT: "✓", MISSING: "·"}
+
+
+def check(folder: str | Path) -> list[Outcome]:
+    """How each item of the assignment in `folder` goes."""
+    assignment, path = opened(Path(folder))
+    return [
+        try_item(assignment, item, path, seed=SEED, cases=CASES, limits=LIMITS, explained=True)
+        for item in assignment.items
+    ]
+
+
+def opened(folder: Path) -> tuple[Assignment, Path]:
+    """The assignment of a student's folder, and the file with the solution."""
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"{folder} is no folder; write the one that `minigrad course new` made"
+        )
+    number = number_of(folder)
+    if number is None:
+        raise ValueError(
+            f"{folder} has no {RECORD} that says which assignment it is; check the folder that "
+            "`minigrad course new` made"
+        )
+    path = folder / SOLUTION
+    if not path.is_file():
+        others = ", ".join(sorted(p.name for p in folder.glob("*.py"))) or "no Python file"
+        raise FileNotFoundError(f"{folder} has no {SOLUTION}; there is {others}")
+    return find(number), path
+
+
+def lines(outcomes: list[Outcome]) -> Iterator[str]:
+    """The report: a line for each item, and all about the first that is wrong."""
+    width = max(len(outcome.item.name) for outcome in outcomes)
+    for outcome in outcomes:
+        line = f"{MARKS.get(outcome.kind, '✗')} {outcome.item.name:{width}}  {outcome.summary}"
+        yield line.rstrip()
+    yield ""
+    remarks = dict.fromkeys(remark for outcome in outcomes for remark in outcome.remarks)
+    yield from (f"Note: {remark}." for remark in remarks)
+    wrong = next((o for o in outcomes if o.kind not in MARKS), None)
+    if wrong is not None:
+        yield from filter(None, (f"{wrong.item.name}: {wrong.problem}", wrong.case, wrong.cause))
+        yield ""
+    points, possible = sum(o.points for o in outcomes), sum(o.item.points for o in outcomes)
+    yield f"{points} of {possible} points, on cases like those that the grader draws."

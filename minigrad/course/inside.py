@@ -1,0 +1,62 @@
+"""Minigrad in a student's process: without what the student is to write, or with a mistake in it.
+
+A function is changed in place, by its code, so that every name and every reference that leads to it
+leads to the change.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType
+from typing import Any
+
+from .cut import BEGIN
+from .mutants import Mutant, original
+
+
+def hollow(path: str) -> None:
+    """Let what is cut out of `path`, such as "ops.conv.conv", say that it is the solution itself.
+
+    Of a class these are the methods with something to write in them; of a function without a marker
+    all of it.
+    """
+    for function in _functions(path):
+        function.__code__ = _refusal(path, function)
+
+
+def plant(mutant: Mutant) -> Callable[[], None]:
+    """Make minigrad's own source have this mistake, everywhere; what is returned takes it out."""
+    planted = mutant.plant()
+    before = {function: function.__code__ for function in _functions(mutant.path)}
+    for function in before:
+        other = getattr(planted, function.__name__) if inspect.isclass(planted) else planted
+        function.__code__ = other.__code__
+
+    def mend() -> None:
+        for function, code in before.items():
+            function.__code__ = code
+
+    return mend
+
+
+def _functions(path: str) -> Iterator[FunctionType]:
+    """The function of this path, or the methods of the class in which something is cut."""
+    found: Any = original(path)
+    if inspect.isclass(found):
+        methods = [value for value in vars(found).values() if isinstance(value, FunctionType)]
+        yield from (method for method in methods if BEGIN in inspect.getsource(method))
+    else:
+        yield found
+
+
+def _refusal(path: str, function: FunctionType) -> CodeType:
+    """Code that refuses to be the solution; it closes over the same names as the function."""
+    free = function.__code__.co_freevars
+    text = f"minigrad.{path} is the solution itself: write your own"
+    outer = f"def outer({', '.join(free)}):\n    def refuse(*given, **options):\n"
+    outer += "".join(f"        {name}\n" for name in free)
+    outer += f"        raise RuntimeError({text!r})\n    return refuse"
+    names: dict[str, Any] = {}
+    exec(outer, names)
+    return names["outer"](*free).__code__

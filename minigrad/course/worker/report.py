@@ -1,0 +1,40 @@
+"""What the grader is told about the student's file: its names, and where an error comes from."""
+
+from __future__ import annotations
+
+import ast
+import traceback
+from types import ModuleType
+from typing import Any
+
+MOST_LINES = 8  # of a traceback
+MOST_TEXT = 2000  # characters of a message
+
+
+def described(error: BaseException, path: str) -> dict[str, Any]:
+    """An error as {type, message, line, trace}: the lines are those of the student's file."""
+    kind = type(error).__name__
+    if isinstance(error, SyntaxError) and error.filename == path:
+        shown = (error.text or "").rstrip("\n")
+        caret = " " * max((error.offset or 1) - 1, 0) + "^"
+        trace = [shown, caret] if shown else []
+        return {"type": kind, "message": str(error.msg), "line": error.lineno, "trace": trace}
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+    trace = [f"line {f.lineno}, in {f.name}: {f.line}" for f in frames[-MOST_LINES:]]
+    try:
+        message = str(error)[:MOST_TEXT]
+    except Exception:
+        message = "(its text cannot be printed)"
+    line = frames[-1].lineno if frames else None
+    return {"type": kind, "message": message, "line": line, "trace": trace}
+
+
+def bound_names(source: bytes, module: ModuleType) -> list[str]:
+    """The public names that the file defines itself, rather than import them."""
+    imported = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            imported |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+    return [
+        name for name in list(vars(module)) if not name.startswith("_") and name not in imported
+    ]

@@ -16,12 +16,11 @@ CLASS = "nn."  # what an option that names a layer class begins with
 def run_layer(
     layer_class: type[Layer], part: str, options: dict[str, Any], state: dict[str, np.ndarray],
     training: bool, x: np.ndarray, dy: np.ndarray | None = None,
-) -> dict[str, np.ndarray | None]:  # fmt: skip
+) -> dict[str, np.ndarray]:  # fmt: skip
     """What `layer_class(**options)` makes of x, in float64, with these parameters and buffers.
 
-    `part`: "y" is just that, "gradients" also those of x and all parameters if y has the shape of
-    dy, "buffers" are what those hold after the call. The keys are words for a message. A gradient
-    that does not arrive is None.
+    `part`: "y" is just that, "gradients" also those that arrive at x and the parameters if y has
+    the shape of dy, "buffers" are what those hold after the call. The keys are words for a message.
     """
     layer = build(layer_class, options)
     layer.double().train(training).load_state_dict(state)
@@ -38,12 +37,10 @@ def run_layer(
         return result
     if y.requires_grad:
         y.backward(dy)
-    leaves = {"x": start, **dict(layer.named_parameters())}
-    gradients = {name: leaf.grad for name, leaf in leaves.items()}
-    return {
-        **result,
-        **{f"the gradient of {name}": g and g.numpy() for name, g in gradients.items()},
-    }
+    for name, leaf in {"x": start, **dict(layer.named_parameters())}.items():
+        if leaf.grad is not None:
+            result[f"the gradient of {name}"] = leaf.grad.numpy()
+    return result
 
 
 def build(layer_class: type[Layer], options: dict[str, Any]) -> Layer:

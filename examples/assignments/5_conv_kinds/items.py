@@ -45,6 +45,7 @@ DILATED = {"dh": [1, 2, 3], "dw": [1, 2, 3]}
 GROUPED = {"groups": [1, 2, 3]}
 CONV_ALL = {**STRIDED, **PADDED, **DILATED, **GROUPED}
 ADDED = {"more_h": [0, 1, 2], "more_w": [0, 1, 2]}
+RESIZED = {**STRIDED, **PADDED, **ADDED}
 ALL = {**CONV_ALL, **ADDED}
 
 
@@ -207,9 +208,7 @@ ITEMS = [
     of_conv("conv: dx, all together", 2, "dx", CONV_ALL),
     of_transpose("conv_transpose: y, plain", 2, "y", {}),
     of_transpose("conv_transpose: y, with stride", 2, "y", STRIDED, strided),
-    of_transpose(
-        "conv_transpose: y, cut and added", 1, "y", {**STRIDED, **PADDED, **ADDED}, padded
-    ),
+    of_transpose("conv_transpose: y, cut and added", 1, "y", RESIZED, padded),
     of_transpose("conv_transpose: y, all together", 1, "y", ALL),
     of_transpose("conv_transpose: db", 1, "db", ALL, biased),
     of_transpose("conv_transpose: dw, with stride", 2, "dw", STRIDED),

@@ -22,7 +22,9 @@ IMPORTS = """
 import numpy as np
 
 from minigrad import Tensor
-from minigrad.nn import BatchNorm1d, BatchNorm2d, Conv2d, Layer, Linear, ModuleList, ReLU, Sequential
+from minigrad.nn import (
+    BatchNorm1d, BatchNorm2d, Conv2d, Layer, Linear, ModuleList, ReLU, Sequential,
+)
 from minigrad.nn.arguments import divides, whole
 """
 ALLOWED = ["numpy", "minigrad"]

@@ -20,7 +20,7 @@ def check(folder: str | Path) -> list[Outcome]:
     """How each item of the assignment in `folder` goes."""
     assignment, path = opened(Path(folder))
     return [
-        try_item(assignment, item, path, seed=SEED, cases=CASES, limits=LIMITS, explained=True)
+        try_item(assignment, item, path, seed=SEED, cases=CASES, limits=LIMITS)
         for item in assignment.items
     ]
 
@@ -28,9 +28,7 @@ def check(folder: str | Path) -> list[Outcome]:
 def opened(folder: Path) -> tuple[Assignment, Path]:
     """The assignment of a student's folder, and the file with the solution."""
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"{folder} is no folder; write the one that `minigrad course new` made"
-        )
+        raise ValueError(f"{folder} is no folder; write the one that `minigrad course new` made")
     number = number_of(folder)
     if number is None:
         raise ValueError(
@@ -40,7 +38,7 @@ def opened(folder: Path) -> tuple[Assignment, Path]:
     path = folder / SOLUTION
     if not path.is_file():
         others = ", ".join(sorted(p.name for p in folder.glob("*.py"))) or "no Python file"
-        raise FileNotFoundError(f"{folder} has no {SOLUTION}; there is {others}")
+        raise ValueError(f"{folder} has no {SOLUTION}; there is {others}")
     return find(number), path
 
 

@@ -88,7 +88,7 @@ def grade(
 def find_submissions(folder: Path) -> dict[str, Path]:
     """The submissions by name: the folders and Python files in `folder`, or `folder` itself."""
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder; write the one that holds the submissions")
+        raise ValueError(f"{folder} is no folder; write the one that holds the submissions")
     if (folder / SOLUTION).exists():
         return {folder.resolve().name: folder}
     found = [
@@ -97,7 +97,7 @@ def find_submissions(folder: Path) -> dict[str, Path]:
         if not path.name.startswith((".", "__")) and (path.is_dir() or path.suffix == ".py")
     ]
     if not found:
-        raise FileNotFoundError(
+        raise ValueError(
             f"{folder} holds no submissions; it should have a folder with a {SOLUTION} for each "
             "student, or a Python file for each"
         )
@@ -140,7 +140,7 @@ def _tasks(
     def try_one(i: int) -> None:
         mark.outcomes[i] = try_item(
             mark.assignment, items[i], path,
-            seed=seed, cases=CASES, limits=limits, threads=threads, explained=True,
+            seed=seed, cases=CASES, limits=limits, threads=threads,
         )  # fmt: skip
 
     def try_tests() -> None:

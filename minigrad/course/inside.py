@@ -7,7 +7,8 @@ leads to the change.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -25,19 +26,26 @@ def hollow(path: str) -> None:
         function.__code__ = _refusal(path, function)
 
 
-def plant(mutant: Mutant) -> Callable[[], None]:
-    """Make minigrad's own source have this mistake, everywhere; what is returned takes it out."""
-    planted = mutant.plant()
-    before = {function: function.__code__ for function in _functions(mutant.path)}
-    for function in before:
-        other = getattr(planted, function.__name__) if inspect.isclass(planted) else planted
-        function.__code__ = other.__code__
+def planted(mutant: Mutant) -> dict[FunctionType, CodeType]:
+    """The functions that a mutant changes, with their code in it."""
+    other = mutant.plant()
+    return {
+        function: (getattr(other, function.__name__) if inspect.isclass(other) else other).__code__
+        for function in _functions(mutant.path)
+    }
 
-    def mend() -> None:
+
+@contextmanager
+def changed(codes: dict[FunctionType, CodeType]) -> Iterator[None]:
+    """Within the block, these functions have other code, everywhere."""
+    before = {function: function.__code__ for function in codes}
+    try:
+        for function, code in codes.items():
+            function.__code__ = code
+        yield
+    finally:
         for function, code in before.items():
             function.__code__ = code
-
-    return mend
 
 
 def _functions(path: str) -> Iterator[FunctionType]:

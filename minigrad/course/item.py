@@ -78,6 +78,10 @@ class Item:
                 if self.possible(simpler):
                     yield simpler
 
+    def size(self, case: Case) -> int:
+        """How far a case is from the simplest."""
+        return sum(values.index(case[name]) for name, values in self.ranges.items())
+
 
 def shrink(item: Item, case: Case, fails: Callable[[Case], bool]) -> Case:
     """The smallest case that still fails: none of its numbers can be made simpler alone."""

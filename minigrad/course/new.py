@@ -16,11 +16,11 @@ KEPT_BACK = ("items.py", "adapter.py")  # what marks, and what the marks are mad
 
 
 def new(number: str | int, to: str | os.PathLike) -> Path:
-    """Write the folder of an assignment; FileExistsError if anything of that name is there."""
+    """Write the folder of an assignment; ValueError if anything of that name is there."""
     assignment = find(number)
     folder = Path(to)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(
+        raise ValueError(
             f"{folder} exists already, and nothing of yours is overwritten; write --to with the "
             "name of a new folder"
         )

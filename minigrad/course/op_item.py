@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -26,25 +27,40 @@ def op_item(
     """
     function = op.__name__
 
+    def call(solution: Solution, inputs: dict[str, Any], options: dict[str, Any]) -> Any:
+        """The student's result, and the way back from it to the gradient that is asked for."""
+        result = solution.call(function, *inputs.values(), **options)
+        if not isinstance(result, (tuple, list)) or len(result) != 2 or not callable(result[1]):
+            raise Mismatch(
+                f"{function} returned {_kind(result)}, expected the pair (y, {function}_backward)"
+            )
+        if solution.changed:
+            raise Mismatch(f"{function} writes into its input; let it work on a copy")
+        y, backward = result
+        i = list(inputs).index(part.removeprefix("d")) if part != "y" else 0
+
+        def gradient(dy: np.ndarray) -> Any:
+            gradients = backward(dy)
+            if solution.changed:
+                raise Mismatch(f"{function}_backward writes into dy; let it work on a copy")
+            if not isinstance(gradients, (tuple, list)) or len(gradients) <= i:
+                raise Mismatch(
+                    f"{function}_backward returned {_kind(gradients)}, expected a tuple with the "
+                    f"gradients of {', '.join(inputs)}"
+                )
+            return gradients[i]
+
+        return y, gradient
+
     def answers(solution: Solution, case: Case) -> tuple[Any, Any]:
         """What the solution makes of the case, and what minigrad does."""
         inputs, options = make(case)
         expected, expected_backward = op(*inputs.values(), **options)
-        y, backward = _pair(function, solution.call(function, *inputs.values(), **options))
-        _refuse_changes(function, solution, list(inputs))
+        y, gradient = call(solution, inputs, options)
         if part == "y":
             return y, expected
         dy = array_of(case, "dy", expected.shape)
-        i = [f"d{argument}" for argument in inputs].index(part)
-        gradients = backward(dy)
-        if solution.changed:
-            raise Mismatch(f"{function}_backward writes into dy; let it work on a copy")
-        if not isinstance(gradients, (tuple, list)) or len(gradients) <= i:
-            raise Mismatch(
-                f"{function}_backward returned {_kind(gradients)}, expected a tuple with the "
-                f"gradients of {', '.join(inputs)}"
-            )
-        return gradients[i], expected_backward(dy)[i]
+        return gradient(dy), expected_backward(dy)[list(inputs).index(part.removeprefix("d"))]
 
     def run(solution: Solution, case: Case) -> None:
         got, expected = answers(solution, case)
@@ -58,25 +74,19 @@ def op_item(
 
     def explain(solution: Solution, case: Case) -> str:
         inputs, options = make(case)
-        y, _ = _pair(function, solution.call(function, *inputs.values(), **options))
         expected, _ = op(*inputs.values(), **options)
+        y, _ = call(solution, inputs, options)
         try:
             agree("y", y, expected)
         except Mismatch:
             if part != "y":
                 return f"{function} itself is wrong here: mend its result before its gradients."
-            if np.shape(y) != expected.shape:
-                return ""
-            causes = likely_causes(Wrong(np.asarray(y, np.float64), expected, []))
-            cause = next((c.explanation for c in causes if c.name in OF_RESULTS), "")
-            return f"It may be: {cause}".replace("true gradient", "result") if cause else ""
+            return _cause(y, expected) or _other_input(op, inputs, options, y)
         argument = part.removeprefix("d")
-        i = list(inputs).index(argument)
 
         def of_one(x: np.ndarray) -> tuple[Any, Callable]:
-            given = {**inputs, argument: x}
-            y, backward = solution.call(function, *given.values(), **options)
-            return y, lambda dy: (backward(dy)[i],)
+            y, gradient = call(solution, {**inputs, argument: x}, options)
+            return y, lambda dy: (gradient(dy),)
 
         try:
             gradcheck(of_one, inputs[argument])
@@ -99,19 +109,39 @@ def call_text(function: str, arrays: dict[str, Any], options: dict[str, Any]) ->
     return "\n".join(lines)
 
 
-def _pair(function: str, result: Any) -> Any:
-    if not isinstance(result, (tuple, list)) or len(result) != 2 or not callable(result[1]):
-        raise Mismatch(
-            f"{function} returned {_kind(result)}, expected the pair (result, {function}_backward)"
-        )
-    return result
+def _cause(y: Any, expected: np.ndarray) -> str:
+    """What may be wrong with a result of the right shape."""
+    if np.shape(y) != expected.shape:
+        return ""
+    causes = likely_causes(Wrong(np.asarray(y, np.float64), expected, []))
+    text = next((cause.explanation for cause in causes if cause.name in OF_RESULTS), "")
+    return f"It may be: {text}".replace("true gradient", "right result") if text else ""
+
+
+def _other_input(op: Callable, inputs: dict[str, Any], options: dict[str, Any], y: Any) -> str:
+    """The change of one input, if there is one, for which minigrad's op gives the result `y`."""
+    for name, x in inputs.items():
+        if not isinstance(x, np.ndarray):
+            continue
+        axes = [axis for axis in range(x.ndim) if x.shape[axis] > 1]
+        changes = [(f"{name} is left out", np.zeros_like(x))]
+        for some in chain(combinations(axes, 1), combinations(axes, 2)):
+            changes.append((f"{name} is flipped along axis {_and(some)}", np.flip(x, some)))
+        for i, j in combinations(axes, 2):
+            if x.shape[i] == x.shape[j]:
+                changes.append((f"axes {i} and {j} of {name} are exchanged", x.swapaxes(i, j)))
+        for what, changed in changes:
+            try:
+                agree("y", y, op(*{**inputs, name: changed}.values(), **options)[0])
+            except Mismatch:
+                continue
+            return f"It is the result for other inputs: {what}."
+    return ""
+
+
+def _and(numbers: Sequence[int]) -> str:
+    return " and ".join(map(str, numbers))
 
 
 def _kind(x: Any) -> str:
     return f"{type(x).__name__} of {len(x)}" if isinstance(x, (tuple, list)) else type(x).__name__
-
-
-def _refuse_changes(function: str, solution: Solution, inputs: list[str]) -> None:
-    if solution.changed:
-        named = " and ".join(inputs[i] if isinstance(i, int) else i for i in solution.changed)
-        raise Mismatch(f"{function} writes into its input {named}; let it work on a copy")

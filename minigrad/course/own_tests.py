@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,16 +61,13 @@ def _survivors(
     assignment: Assignment, path: Path, limits: Limits, sound: list[str]
 ) -> list[Mutant]:
     """The mutants that no test notices. One whose process dies is noticed, and a new one begun."""
-    left, survivors = list(assignment.mutants), []
+    left, survivors = list(range(len(assignment.mutants))), []
     while left:
-        try:
-            with _opened(assignment, path, limits) as tests:
-                while left:
-                    mutant = left.pop(0)
-                    if all(tests.call("run_test", n, mutant._asdict()) is None for n in sound):
-                        survivors.append(mutant)
-        except Died:
-            pass
+        with suppress(Died), _opened(assignment, path, limits) as tests:
+            while left:
+                i = left.pop(0)
+                if all(tests.call("run_test", name, i) is None for name in sound):
+                    survivors.append(assignment.mutants[i])
     return survivors
 
 
@@ -80,5 +78,8 @@ def _opened(assignment: Assignment, path: Path, limits: Limits) -> Remote:
         limits=limits,
         allowed=assignment.allowed,
         adapter=Path(__file__).with_name("tests_inside.py"),
-        prepare={"solution": list(assignment.solution)},
+        prepare={
+            "solution": list(assignment.solution),
+            "mutants": [mutant._asdict() for mutant in assignment.mutants],
+        },
     )

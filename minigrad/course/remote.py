@@ -1,49 +1,48 @@
-"""A student's file, run in a process of its own: the grader calls its functions from outside."""
+"""A student's file, run in a process of its own: the grader calls its functions from outside.
+
+All checking is done in the grader's process, on values that came back; a file that forges answers
+has to know them. What it cannot do, by layers, each of them a part of `Remote.protection` if this
+machine has it:
+
+- Limits of memory (Linux only), processor time and sizes of files, and the clock, by which the
+  whole group of processes is killed. Many small files in its scratch folder are not counted.
+- A user of its own, where the grader is root and Python is open to other users; else root's powers
+  are dropped. Not on a grader who is no root: what follows has to do without.
+- Landlock (Linux 5.13, for the network 6.7, for signals 6.12): the kernel opens no file outside of
+  the scratch folder, Python and NumPy, and lets it look into no process outside. What a file's name
+  is worth, stat, is not covered: a file can learn that another exists.
+- seccomp (Linux on x86_64 and aarch64): the kernel starts no process, sends no signal, opens no
+  socket, and changes no owners, modes or times of files.
+- Audited imports and files, everywhere: what is forbidden raises, with a remark that names the
+  student's line. This alone, on macOS and Windows, stops mistakes and simple tricks, not somebody
+  who knows how Python works inside; there also memory is not limited, and a process that got out
+  may outlive the call.
+
+Where Landlock is missing, on Linux the grader's memory is closed to processes without powers.
+"""
 
 from __future__ import annotations
 
 import difflib
-import math
+import importlib
+import importlib.util
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from .process import START, Died, Limits, Process
+from .worker import kernel
+from .worker.serve import MOST_PRINTED
+from .worker.wire import pack
 
-from .worker.serve import LOST, MOST_PRINTED
-from .worker.wire import Packed, Stream, pack
+__all__ = ["Died", "Limits", "Raised", "Remote", "RemoteFunction"]
 
-START = 60  # seconds that Python and NumPy may take to start
 MOST_REMARKS = 50
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a call may use: seconds, of the clock and of the processor, and megabytes of memory."""
-
-    seconds: float = 10
-    megabytes: int = 1024
-
-    def __post_init__(self) -> None:
-        for name in ("seconds", "megabytes"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise TypeError(f"Limits: {name} must be a number, got {type(value).__name__}")
-            if not 0 < value < math.inf:
-                raise ValueError(f"Limits: {name} must be above 0, got {value}")
-
-
-class Died(RuntimeError):
-    """The process of a student's file has ended, or was ended; the message says why."""
+LAYERS = ["limits", "user", "landlock", "seccomp", "gate"]
 
 
 class Raised(RuntimeError):
@@ -83,16 +82,18 @@ class Remote:
             y, backward = solution.call("relu", x)
             dx = backward(dy)
 
-    `given`: Python files that the student may import. `allowed`: packages that the student may
-    import beside Python's own. `threads`: of matrix products.
+    `given`: Python files that the student may import. `allowed`: packages that it may import beside
+    Python's own. `poisoned`: where "minigrad" is allowed, what of it is the solution, such as
+    "minigrad.nn.SEBlock": it raises instead. `threads`: of matrix products.
 
     `adapter`: a Python file of the grader's, whose functions come before the student's of the same
     name and are given the student's module first; its `prepare(**prepare)` is run before the
     student's file is.
 
-    `names`: what the file defines. `printed`: what it printed, its beginning. `remarks`: what it
+    `names`: what the file defines. `printed`: what it printed, the beginning. `remarks`: what it
     tried that is forbidden or odd. `changed`: the arguments, positions and names, whose arrays the
-    last call has written into; the arrays of the caller are never touched.
+    last call has written into; the caller's own arrays stay as they are. `protection`: what is
+    active of the layers above.
 
     `with` raises what the file raises as it is loaded, as Raised, and so do the calls; Died comes
     once the process is gone, and by every call from then on.
@@ -105,6 +106,7 @@ class Remote:
         limits: Limits | None = None,
         given: Sequence[str | os.PathLike] = (),
         allowed: Sequence[str] = ("numpy",),
+        poisoned: Sequence[str] = (),
         threads: int = 1,
         adapter: str | os.PathLike | None = None,
         prepare: dict[str, Any] | None = None,
@@ -114,19 +116,16 @@ class Remote:
         for file in [self.path, *self.given]:
             if not file.is_file():
                 raise ValueError(f"Remote: there is no file {str(file)!r}")
-        self.limits = limits or Limits()
-        self.allowed, self.threads = tuple(allowed), threads
+        self.limits, self.threads = limits or Limits(), threads
+        self.packages = {name: folder_of(name) for name in allowed}
+        self.poisoned = [checked_part(name) for name in poisoned]
+        self.protection: list[str] = []
         self.names: list[str] = []
+        self.printed = ""
         self.remarks: list[str] = []
         self.changed: list[int | str] = []
-        self._printed = ""
-        self._end = "is not running; call it within `with Remote(...) as solution:`"
+        self._process: Process | None = None
         self._free: list[int] = []
-
-    @property
-    def printed(self) -> str:
-        """The beginning of what the file printed."""
-        return self._printed
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """The result of the function `name` of the student's file.
@@ -140,64 +139,80 @@ class Remote:
             prefix="minigrad-course-", ignore_cleanup_errors=True
         )
         try:
-            self._start(Path(self._scratch.name))
+            self._start(Path(self._scratch.name).resolve())
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._kill("has ended")
+        if self._process:
+            self._process.kill("has ended; call it within the `with` block")
         self._scratch.cleanup()
 
     def _start(self, scratch: Path) -> None:
-        """Start Python, and load the file."""
+        """Start the process, close its doors, and load the file."""
         (scratch / "given").mkdir()
         for file in self.given:
             shutil.copyfile(file, scratch / "given" / file.name)
         copy = scratch / self.path.name
         shutil.copyfile(self.path, copy)
-        paths = [str(Path(__file__).parent), str(Path(np.__file__).parent.parent)]
-        if self.adapter is not None:
-            paths.append(str(Path(__file__).parents[2]))  # of minigrad
-        code = "import sys; sys.path += sys.argv[1:]; from worker.serve import main; main()"
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-S", "-P", "-B", "-X", "utf8", "-c", code, *paths],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            bufsize=0, cwd=scratch, env=self._environment(scratch), start_new_session=True,
-        )  # fmt: skip
-        self._stream = Stream(
-            self._process.stdout, self._process.stdin, int(self.limits.megabytes * 2**20),
-            self._function,
-        )  # fmt: skip
-        self._end = ""
-        load = {"path": str(copy), "given": str(scratch / "given"),
-                "megabytes": math.ceil(self.limits.megabytes),
-                "adapter": str(self.adapter or ""), "prepare": self.prepare}  # fmt: skip
-        answer = self._ask({"load": load})
-        self.names = [str(name) for name in answer["names"]]
-
-    def _environment(self, scratch: Path) -> dict[str, str]:
-        """Nothing of the grader's environment but what Python needs to be found and to start."""
-        kept = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG"]
-        threads = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
-                   "VECLIB_MAXIMUM_THREADS"]  # fmt: skip
-        folders = ["HOME", "TMPDIR", "TEMP", "TMP", "USERPROFILE"]
-        return {
-            **{name: os.environ[name] for name in kept if name in os.environ},
-            **dict.fromkeys(threads, str(self.threads)),
-            **dict.fromkeys(folders, str(scratch)),
-            "PYTHONHASHSEED": "0",  # the same grade each time
-            "MALLOC_ARENA_MAX": "2",  # or each thread takes 64 MB off the limit of memory
-        }
+        self._process = Process(scratch, self.limits, self.threads, self._function)
+        walls = {
+            "path": str(copy), "scratch": str(scratch), "given": [f.stem for f in self.given],
+            "packages": self.packages, "poisoned": self.poisoned, "layers": LAYERS,
+            "megabytes": self.limits.megabytes, "parent": os.getpid(),
+            "adapter": str(self.adapter or ""), "prepare": self.prepare,
+        }  # fmt: skip
+        self.protection = self._ask("protection", confine=walls)["protection"]
+        if sys.platform == "linux" and not any("Landlock" in layer for layer in self.protection):
+            kernel.hide_memory()
+        self.names = [clean(name) for name in self._ask("names", load=str(copy))["names"]]
 
     def _call(self, function: str | RemoteFunction, args: tuple, kwargs: dict) -> Any:
         self.changed = []
-        answer = self._ask({"function": function, "args": args, "kwargs": kwargs})
-        if "missing" in answer:
-            raise self._missing(str(function))
+        call = {"function": function, "args": args, "kwargs": kwargs}
+        answer = self._ask("value", call=call)
         self.changed += [key for key in answer["changed"] if isinstance(key, (int, str))]
         return answer["value"]
+
+    def _ask(self, expected: str, **request: Any) -> dict[str, Any]:
+        """Send a request; the answer that has what is expected, or the error that it tells."""
+        if self._process is None:
+            raise RuntimeError(f"Remote: write `with Remote({self.path.name!r}) as solution:`")
+        if self._process.end:
+            raise Died(self._process.end)
+        free, self._free = self._free, []
+        seconds = START if "confine" in request else self.limits.seconds
+        request |= {"free": free, "cpu": seconds * self.threads}
+        try:
+            message = pack(request, self._number)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"Remote: an argument is, or has in it, {error}") from None
+        answer = self._process.ask(message, seconds, self._hear)
+        if "memory" in answer:
+            raise self._process.die(f"needed more than {self.limits.megabytes:g} MB")
+        if "exit" in answer:
+            raise self._process.die(f"called sys.exit({clean(answer['exit'])})")
+        if "raised" in answer:
+            raise raised(answer["raised"])
+        if "missing" in answer:
+            raise self._missing(request["call"]["function"])
+        if expected not in answer:
+            raise self._process.die("sent the grader something that is no answer")
+        return answer
+
+    def _hear(self, message: dict[str, Any]) -> bool:
+        """Take down what is printed and remarked; False for an answer."""
+        if "printed" in message:
+            self.printed = (self.printed + clean(message["printed"]))[:MOST_PRINTED]
+        elif "remark" in message:
+            remark = clean(message["remark"])
+            if remark not in self.remarks and len(self.remarks) < MOST_REMARKS:
+                self.remarks.append(remark)
+        else:
+            return False
+        return True
 
     def _missing(self, name: str) -> Raised:
         close = difflib.get_close_matches(name, self.names, 1)
@@ -205,90 +220,45 @@ class Remote:
         hint = f"did you mean {close[0]}? Rename it to {name}" if close else defined
         return Raised("NameError", f"{self.path.name} defines no {name}; {hint}", None, ())
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send a request and wait for its answer as long as the limits allow."""
-        if self._end:
-            raise Died(self._end)
-        free, self._free = self._free, []
-        cpu = self.limits.seconds * self.threads
-        message = pack({**request, "free": free, "cpu": cpu}, self._reference)
-        answers: list[Any] = []
-        talk = threading.Thread(target=self._talk, args=(message, answers), daemon=True)
-        talk.start()
-        talk.join(self.limits.seconds)
-        if talk.is_alive():
-            raise self._die(f"ran longer than {self.limits.seconds:g} s: an endless loop?")
-        (answer,) = answers
-        if isinstance(answer, (OSError, EOFError)):
-            raise self._die(None)
-        if isinstance(answer, ValueError):
-            raise self._die(f"sent the grader something that is no answer: {answer}")
-        if "memory" in answer:
-            raise self._die(f"needed more than {self.limits.megabytes:g} MB")
-        if "exit" in answer:
-            raise self._die(f"called sys.exit({answer['exit']})")
-        if "raised" in answer:
-            raise Raised(**answer["raised"])
-        return answer
-
-    def _talk(self, message: Packed, answers: list[Any]) -> None:
-        """Send a message; collect what is printed and remarked until the answer comes."""
-        try:
-            self._stream.send(message)
-            while True:
-                answer = self._stream.receive()
-                if "printed" in answer:
-                    self._printed = (self._printed + answer["printed"])[:MOST_PRINTED]
-                elif "remark" in answer:
-                    self.remarks = [*self.remarks, answer["remark"]][:MOST_REMARKS]
-                else:
-                    answers.append(answer)
-                    return
-        except (OSError, EOFError, ValueError) as error:
-            answers.append(error)
-
-    def _die(self, why: str | None) -> Died:
-        """End the process; with no reason known, its exit code has one."""
-        self._kill(why or "has ended")
-        if why is None:
-            self._end = ended(self._process.returncode, self.limits)
-        return Died(self._end)
-
-    def _kill(self, why: str) -> None:
-        """End the process and all that it started, and say so from now on.
-
-        One that is ending by itself keeps its exit code.
-        """
-        if self._end:
-            return
-        self._end = why
-        if sys.platform == "win32":
-            self._process.kill()
-        else:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-    def _reference(self, function: Any) -> int:
+    def _number(self, function: Any) -> int:
         if isinstance(function, RemoteFunction) and function.remote is self:
             return function.number
-        raise TypeError("a function; only those that this file returned can be given to it")
+        raise TypeError("a function; only those that the student's file returned can be sent")
 
     def _function(self, known: Any) -> RemoteFunction:
         number, name = known
-        return RemoteFunction(self, int(number), str(name))
+        return RemoteFunction(self, int(number), clean(name))
 
 
-def ended(code: int, limits: Limits) -> str:
-    """Why a process has ended with this exit code, in words."""
-    name = signal.Signals(-code).name if code < 0 else ""
-    if code == LOST or name == "SIGKILL":  # the latter is ours
-        return "closed its connection to the grader"
-    if name:
-        if name == "SIGXCPU":
-            return f"computed for more than {limits.seconds:g} s: an endless loop?"
-        return f"crashed ({name})"
-    return f"ended its process (exit code {code}): os._exit?"
+def raised(error: Any) -> Raised:
+    """An error as the student's process tells it."""
+    line = error["line"] if isinstance(error["line"], int) else None
+    return Raised(
+        clean(error["type"]), clean(error["message"]), line, [*map(clean, error["trace"])]
+    )
+
+
+def clean(text: Any) -> str:
+    """A text of the student's process, without what could steer a terminal."""
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in str(text)
+    )
+
+
+def folder_of(package: str) -> str:
+    """The folder of an installed package; ValueError where there is none."""
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"Remote: allowed: there is no package {package!r}; install it")
+    return spec.submodule_search_locations[0]
+
+
+def checked_part(name: str) -> str:
+    """The name of a part of minigrad; ValueError where it has none such."""
+    module, _, attribute = name.rpartition(".")
+    found = module.split(".")[0] == "minigrad" and importlib.util.find_spec(module)
+    if not found or not hasattr(importlib.import_module(module), attribute):
+        raise ValueError(
+            f'Remote: poisoned: minigrad has no {name!r}; write for example "minigrad.nn.SEBlock"'
+        )
+    return name

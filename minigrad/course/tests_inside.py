@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from minigrad.course.inside import plant
+from minigrad.course.inside import changed, planted
 from minigrad.course.mutants import Mutant, original
 
+mistakes: list[dict[FunctionType, CodeType]] = []
 
-def prepare(solution: list[str]) -> None:
+
+def prepare(solution: list[str], mutants: list[dict[str, Any]]) -> None:
     """Give the tests a module `solution` with these functions and classes of minigrad."""
     module = ModuleType("solution")
     for path in solution:
         setattr(module, path.rpartition(".")[2], original(path))
     sys.modules["solution"] = module
+    mistakes.extend(planted(Mutant(**mutant)) for mutant in mutants)
 
 
-def run_test(tests: Any, name: str, mutant: dict[str, Any] | None) -> str | None:
+def run_test(tests: Any, name: str, mistake: int | None) -> str | None:
     """Run a test, with a mistake planted if one is given; why it fails, or None."""
-    mend = plant(Mutant(**mutant)) if mutant else lambda: None
     try:
-        getattr(tests, name)()
+        with changed(mistakes[mistake] if mistake is not None else {}):
+            getattr(tests, name)()
     except Exception as error:
         return f"{type(error).__name__}: {error}".partition("\n")[0]
-    finally:
-        mend()
     return None

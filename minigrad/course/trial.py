@@ -40,69 +40,54 @@ class Outcome:
 
 def try_item(
     assignment: Assignment, item: Item, path: Path, *,
-    seed: int, cases: int, limits: Limits, threads: int = 1, explained: bool = False,
+    seed: int, cases: int, limits: Limits, threads: int = 1,
 ) -> Outcome:  # fmt: skip
-    """Try one item on random cases, until one fails.
-
-    `explained`: make the case that fails as small as it can be, and look for the cause.
-    """
+    """Try one item on random cases. One that fails is made as small as it can be, and explained."""
     outcome = Outcome(item)
     rng = np.random.default_rng([seed, zlib.crc32(item.name.encode())])
-    try:
-        with open_solution(assignment, item, path, limits, threads) as solution:
-            try:
-                failing = next(
-                    (c for c in item.cases(rng, cases) if _fails(item, solution, c)), None
-                )
-                if failing is not None:
-                    _describe(outcome, solution, failing, explained)
-            finally:
-                outcome.remarks = tuple(solution.remarks)
-    except Raised as error:  # while the file was loaded
-        outcome.kind, outcome.problem = RAISED, str(error)
-    except Died as death:
-        outcome.kind, outcome.problem = DIED, str(death)
-    return outcome
-
-
-def open_solution(
-    assignment: Assignment, item: Item, path: Path, limits: Limits, threads: int
-) -> Remote:
-    """The student's file in a process of its own, with what the assignment allows."""
-    return Remote(
+    solution = Remote(
         path,
         limits=limits,
         allowed=assignment.allowed,
         adapter=assignment.adapter,
         threads=threads,
     )
-
-
-def _fails(item: Item, solution: Remote, case: Case) -> bool:
+    case: Case | None = None
     try:
-        item.run(solution, case)
-    except (Mismatch, Raised):
-        return True
-    return False
+        with solution:
+            failing = []
+            for case in item.cases(rng, cases):
+                if _problem(item, solution, case)[0] != RIGHT:
+                    failing.append(case)
+            if failing:
+                _describe(outcome, solution, failing)
+    except Raised as error:  # while the file was loaded
+        outcome.kind, outcome.problem = RAISED, str(error)
+    except Died as death:
+        outcome.kind, outcome.problem = DIED, str(death)
+        outcome.case = item.describe(case) if case else ""
+    outcome.remarks = tuple(solution.remarks)
+    return outcome
 
 
-def _describe(outcome: Outcome, solution: Remote, case: Case, explained: bool) -> None:
-    item, whole = outcome.item, case
-    kind, _ = _problem(item, solution, case)
-    if explained and kind != MISSING:
-        case = shrink(item, case, lambda c: _problem(item, solution, c)[0] == kind)
-    outcome.kind, outcome.problem = _problem(item, solution, case)
+def _describe(outcome: Outcome, solution: Remote, failing: list[Case]) -> None:
+    """Make the first case that fails as small as it can be, and look for the cause."""
+    item, smallest = outcome.item, failing[0]
+    kind, _ = _problem(item, solution, smallest)
+    if kind != MISSING:
+        smallest = shrink(item, smallest, lambda c: _problem(item, solution, c)[0] == kind)
+    outcome.kind, outcome.problem = _problem(item, solution, smallest)
     if kind == MISSING:
         return
-    outcome.case = item.describe(case)
-    if explained and kind == WRONG:
-        # Of a single number any mistake is a factor: the cause shows in the case before it shrank.
-        with suppress(Mismatch, Raised):
-            outcome.cause = item.explain(solution, whole)
+    outcome.case = item.describe(smallest)
+    if kind == WRONG:
+        # Of a single number any mistake is a factor: the cause shows in the largest case.
+        with suppress(Mismatch, Raised, ValueError, TypeError):
+            outcome.cause = item.explain(solution, max(failing, key=item.size))
 
 
 def _problem(item: Item, solution: Remote, case: Case) -> tuple[str, str]:
-    """What kind of failure a case is, and what to say of it."""
+    """How a case goes, and what to say of it if it fails."""
     try:
         item.run(solution, case)
     except Mismatch as mismatch:

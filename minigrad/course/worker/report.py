@@ -19,8 +19,9 @@ def described(error: BaseException, path: str) -> dict[str, Any]:
         caret = " " * max((error.offset or 1) - 1, 0) + "^"
         trace = [shown, caret] if shown else []
         return {"type": kind, "message": str(error.msg), "line": error.lineno, "trace": trace}
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
-    trace = [f"line {f.lineno}, in {f.name}: {f.line}" for f in frames[-MOST_LINES:]]
+    own = [at for at in traceback.walk_tb(error.__traceback__) if at[0].f_code.co_filename == path]
+    frames = traceback.StackSummary.extract(iter(own[-MOST_LINES:]))
+    trace = [f"line {f.lineno}, in {f.name}: {f.line}" for f in frames]
     try:
         message = str(error)[:MOST_TEXT]
     except Exception:

@@ -6,11 +6,15 @@ import io
 import itertools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from .limits import limit_cpu, limit_memory
+from . import kernel
+from .gate import SOLUTION, Files, Gate, files_of_python
+from .limits import limit_cpu, limit_memory, limit_processes
+from .packages import Watch, import_all, poison
 from .report import bound_names, described
 from .wire import Packed, Stream, arrays_in, pack
 
@@ -38,47 +42,42 @@ class Worker:
         self.functions: dict[int, Callable] = {}
         self.numbers = itertools.count()
         self.stream = Stream(incoming, outgoing, sys.maxsize, self.functions.get, layouts=True)
-        sys.stdout = sys.stderr = Printed(self).text
+        self.output = sys.stdout = sys.stderr = Printed(self).text
 
     def answer(self) -> None:
         """Receive a request and send the answer."""
         request = self.stream.receive()
-        for number in request.pop("free", ()):
+        if "confine" in request:
+            self.send(protection=self.confine(**request["confine"]))
+            return
+        for number in request["free"]:
             self.functions.pop(number, None)
         limit_cpu(request["cpu"])
         try:
-            value = self.load(**request["load"]) if "load" in request else self.call(**request)
-            answer = pack(value, self._number)
+            value = (
+                self.load(request["load"]) if "load" in request else self.call(**request["call"])
+            )
+            answer = self._packed(**value)
         except MemoryError:
-            answer = self._plain(memory=True)
+            answer = self._packed(memory=True)
         except SystemExit as stop:
-            answer = self._plain(exit=repr(stop.code)[:100])
+            answer = self._packed(exit=repr(stop.code)[:100])
         except BaseException as error:
-            answer = self._plain(raised=described(error, self.path))
-        sys.stdout.flush()
+            answer = self._packed(raised=described(error, self.path))
+        for name in self.watch.put_back():
+            self.send(remark=f"replaces {name}: the grader does not compare in your process")
+        self.output.flush()
         self.stream.send(answer)
 
-    def load(
-        self, path: str, given: str, megabytes: int, adapter: str, prepare: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Run the adapter, which may prepare what the file finds, and the file."""
-        sys.path.insert(0, given)
-        self.adapter = run_path(adapter) if adapter else {}
-        if prepare:
-            self.adapter["prepare"](**prepare)
-        sys.dont_write_bytecode = True
-        limit_memory(megabytes)
-        self.path = path
-        self.module = type(sys)("submission")
-        self.module.__file__ = path
-        sys.modules["submission"] = self.module
+    def load(self, path: str) -> dict[str, Any]:
+        """Run the file."""
         with open(path, "rb") as file:
             source = file.read()
         code = compile(source, path, "exec", dont_inherit=True)
         exec(code, vars(self.module))
         return {"names": bound_names(source, self.module)}
 
-    def call(self, function: Any, args: tuple, kwargs: dict, **_: Any) -> dict[str, Any]:
+    def call(self, function: Any, args: tuple, kwargs: dict) -> dict[str, Any]:
         """Call a function of the file, or one that was returned before."""
         if function in self.adapter:
             function = partial(self.adapter[function], self.module)
@@ -92,11 +91,11 @@ class Worker:
         changed = list(dict.fromkeys(key for key, a, old in before if a.tobytes() != old))
         return {"value": value, "changed": changed}
 
-    def tell(self, **message: str) -> None:
-        """Send something that is no answer."""
-        self.stream.send(self._plain(**message))
+    def send(self, **message: Any) -> None:
+        """Send a message."""
+        self.stream.send(self._packed(**message))
 
-    def _plain(self, **message: Any) -> Packed:
+    def _packed(self, **message: Any) -> Packed:
         return pack(message, self._number)
 
     def _number(self, function: Callable) -> list:
@@ -104,12 +103,63 @@ class Worker:
         self.functions[number] = function
         return [number, str(getattr(function, "__name__", type(function).__name__))]
 
+    def confine(
+        self, path: str, scratch: str, packages: dict[str, str], given: list[str],
+        poisoned: list[str], megabytes: float, layers: list[str], parent: int, adapter: str,
+        prepare: dict[str, Any],
+    ) -> list[str]:  # fmt: skip
+        """Import what the file may use, and close the doors; returns what protects."""
+        files = files_of_python(packages.values())
+        sys.path += [os.path.dirname(folder) for folder in packages.values()]
+        import_all(packages)
+        self.adapter = adapted(adapter, prepare, packages) if adapter else {}
+        self.watch = Watch()
+        gate = Gate(path, scratch, files, [*packages, *given], self.send)
+        poison(poisoned, gate.remark)
+        sys.path[:] = [os.path.join(scratch, "given"), *files.listable]
+        sys.argv, self.path = [path], path
+        self.module = sys.modules["submission"] = type(sys)("submission")
+        self.module.__file__ = path
 
-def run_path(path: str) -> dict[str, Any]:
-    """What a file defines, that the grader wrote."""
+        active = limit_memory(megabytes) if "limits" in layers else []
+        if sys.platform == "linux":
+            active += self.confine_by_kernel(scratch, files, layers, parent)
+        if "limits" in layers and "seccomp" not in active:
+            limit_processes()
+        if "gate" in layers:
+            gate.close()
+            active.append("audited imports and files")
+        return active
+
+    def confine_by_kernel(
+        self, scratch: str, files: Files, layers: list[str], parent: int
+    ) -> list[str]:
+        """What only Linux has, and of that what this kernel has."""
+        active = []
+        if os.getuid() == 0 and "user" in layers:
+            active.append(kernel.drop_privileges(scratch, files.listable))
+        kernel.tie_to_parent(parent)
+        if "landlock" in layers:
+            with suppress(OSError):
+                active.append(kernel.landlock(scratch, *files))
+        if "seccomp" in layers:
+            with suppress(OSError, KeyError, ValueError):
+                active.append(kernel.seccomp())
+        kernel.hide_memory()
+        return active
+
+
+def adapted(path: str, prepare: dict[str, Any], packages: Iterable[str]) -> dict[str, Any]:
+    """What the grader's file defines; it may use minigrad, even where the student may not."""
+    import_all([SOLUTION])
     names: dict[str, Any] = {"__name__": "adapter", "__file__": path}
     with open(path, "rb") as file:
         exec(compile(file.read(), path, "exec", dont_inherit=True), names)
+    if prepare:
+        names["prepare"](**prepare)
+    if SOLUTION not in packages:
+        for name in [name for name in sys.modules if name.split(".")[0] == SOLUTION]:
+            del sys.modules[name]
     return names
 
 
@@ -128,10 +178,8 @@ class Printed(io.RawIOBase):
 
     def write(self, content: Any) -> int:
         """Send some bytes of text."""
-        text = bytes(content).decode(errors="replace")
         if self.left > 0:
-            self.worker.tell(printed=text[: self.left])
-        elif self.left == 0:
-            self.worker.tell(printed="")
-        self.left -= len(text)
+            text = bytes(content).decode(errors="replace")
+            self.worker.send(printed=text[: self.left])
+            self.left -= len(text)
         return len(content)

@@ -1,0 +1,161 @@
+"""Grading a folder of submissions."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from minigrad.course.grade import grade
+from minigrad.course.report import table
+
+RIGHT = ["loops", "einsum", "im2col", "fourier", "kn2row"]
+FLIPPED = [("(window * w[o])", "(window * w[o, :, ::-1, ::-1])")]
+OWN_TESTS = """
+import numpy as np
+from solution import conv
+
+OPTIONS = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
+x = np.arange(32.0).reshape(2, 1, 4, 4)
+w = np.arange(6.0).reshape(1, 1, 2, 3)
+
+
+def test_db():
+    y, backward = conv(x, w, np.zeros(1), **OPTIONS)
+    assert backward(np.ones(y.shape))[2] == y.size
+
+
+def test_that_is_wrong_itself():
+    assert conv(x, w, None, **OPTIONS)[0].shape == (2, 1, 3, 3)
+"""
+
+
+@pytest.fixture
+def course(hand_in):
+    for name in RIGHT:
+        hand_in(name, solution=name)
+    hand_in("flipped", edits=FLIPPED)
+    (hand_in("nothing") / "solution.py").unlink()
+    hand_in("syntax", text="def conv(:\n")
+    hand_in("renamed", text="def convolve(x):\n    return x\n")
+    hand_in("stub", text="def conv(*a, **k):\n    raise NotImplementedError\n")
+    return Path("submissions")
+
+
+def test_a_course(course, minigrad):
+    code, out, _ = minigrad(
+        "course", "grade", course, "--csv", "marks.csv", "--gradescope", "results", "--seed", 3
+    )
+    assert code == 0
+    for name in RIGHT:
+        assert f"{name:10}  20 / 20  4  2  2  2  3  2  3  2\n" in out
+    assert "\nflipped" in out
+    assert "nothing      0 / 20  -  -  -  -  -  -  -  -\n    no solution.py; there is" in out
+    assert "    1, 2, 3, 4, 5, 6, 7, 8: SyntaxError: invalid syntax (line 1)\n" in out
+    assert ": NameError: solution.py defines no conv; did you mean convolve? Rename it to" in out
+    assert "    1, 2, 3, 4, 5, 6, 7, 8: not written yet\n" in out
+    assert "1: y, plain (4)\n" in out
+
+    with open("marks.csv", newline="") as file:
+        rows = {row["submission"]: row for row in csv.DictReader(file)}
+    assert len(rows) == 10
+    assert rows["loops"]["points"] == rows["loops"]["of"] == "20"
+    assert rows["loops"]["y, with stride"] == "2"
+    assert 0 < int(rows["flipped"]["points"]) < 20
+    assert rows["flipped"]["y, plain"] == "0"
+    assert "no solution.py" in rows["nothing"]["remarks"]
+
+    results = json.loads(Path("results/flipped/results.json").read_text())
+    assert results["score"] == int(rows["flipped"]["points"])
+    assert [test["max_score"] for test in results["tests"]] == [4, 2, 2, 2, 3, 2, 3, 2]
+    first = results["tests"][0]
+    assert (first["name"], first["score"], first["status"]) == ("y, plain", 0, "failed")
+    assert "the result for other inputs: w is flipped along axis 2 and 3." in first["output"]
+    assert json.loads(Path("results/loops/results.json").read_text())["score"] == 20
+
+
+def test_the_mark_does_not_hang_on_seed_or_threads(hand_in):
+    for name in ("loops", "im2col", "fourier"):
+        hand_in(name, solution=name)
+    hand_in("flipped", edits=FLIPPED)
+    marks = [
+        {mark.name: mark.points for mark in grade("submissions", seed=seed, threads=threads)}
+        for seed, threads in [(1, 1), (2, 2)]
+    ]
+    assert marks[0] == marks[1]
+    assert marks[0]["fourier"] == 20
+
+
+def test_one_submission_by_itself(hand_in):
+    (mark,) = grade(hand_in("me"))
+    assert (mark.name, mark.points) == ("me", 20)
+
+
+def test_files_in_place_of_folders(hand_in):
+    Path("files").mkdir()
+    for name in ("einsum", "loops"):
+        (hand_in(name, solution=name) / "solution.py").rename(f"files/{name}.py")
+    assert {m.name: m.points for m in grade("files", 2)} == {"einsum": 20, "loops": 20}
+
+
+def test_a_solution_deeper_in_the_folder_is_found(hand_in):
+    folder = hand_in("me")
+    deep = folder / "homework" / "final"
+    deep.mkdir(parents=True)
+    (folder / "solution.py").rename(deep / "solution.py")
+    assert grade("submissions")[0].points == 20
+    (folder / "other").mkdir()
+    (folder / "other" / "solution.py").write_text("")
+    assert grade("submissions")[0].problem == "2 files are called solution.py; there must be one"
+
+
+def test_a_link_out_of_the_submission_is_not_followed(hand_in):
+    folder = hand_in("me")
+    (folder / "solution.py").rename("elsewhere.py")
+    (folder / "solution.py").symlink_to(Path("elsewhere.py").resolve())
+    (mark,) = grade("submissions")
+    assert (mark.points, mark.problem) == (0, "solution.py is a link out of the submission")
+
+
+def test_own_tests_are_scored_by_what_they_catch(hand_in):
+    folder = hand_in("me")
+    (folder / "test_mine.py").write_text(OWN_TESTS)
+    (mark,) = grade(folder)
+    assert (mark.kills.caught, mark.kills.planted) == (2, 8)
+    assert "dw is zero" in mark.kills.survivors
+    assert len(mark.kills.refused) == 1
+    text = "\n".join(table([mark]))
+    assert "    own tests: 2 of 8 planted mistakes caught; not caught: dw is that of a fl" in text
+    assert "fails for a right solution: test_that_is_wrong_itself (AssertionError: )" in text
+
+
+@pytest.mark.parametrize(
+    ("tests", "problem"),
+    [
+        ("", "none ran: the file has no function test_..."),
+        ("def test(:", "none ran: SyntaxError: invalid syntax (line 1)"),
+        ("raise ValueError('no')", "none ran: ValueError: no (line 1)"),
+        ("import os\nos._exit(3)", "none ran: ended its process (exit code 3)"),
+    ],
+)
+def test_own_tests_that_cannot_run(tests, problem, hand_in):
+    folder = hand_in("me")
+    (folder / "test_mine.py").write_text(tests)
+    (mark,) = grade(folder)
+    assert str(mark.kills).startswith(problem)
+
+
+def test_folders_that_cannot_be_graded(minigrad, hand_in):
+    code, _, err = minigrad("course", "grade", "nowhere")
+    assert code == 2
+    assert "nowhere is no folder; write the one that holds the submissions" in err
+    Path("empty").mkdir()
+    assert "empty holds no submissions; it should have" in minigrad("course", "grade", "empty")[2]
+    (hand_in("me") / "assignment.json").unlink()
+    _, _, err = minigrad("course", "grade", "submissions")
+    assert "which assignment is it? Of the submissions none says so; write --assignment" in err
+    hand_in("you")
+    other = hand_in("they") / "assignment.json"
+    other.write_text('{"assignment": 1}')
+    _, _, err = minigrad("course", "grade", "submissions")
+    assert "Of the submissions they name 1 and 2; write --assignment" in err

@@ -31,7 +31,7 @@ ALLOWED = ["numpy", "minigrad"]
 KERNELS = ["kernels.deform.deform", "kernels.deform.gradients"]  # what else in minigrad samples
 
 SIZES = {
-    "N": [1, 2], "C1": [1, 2], "O1": [1, 2], "H": [2, 3, 4, 5], "W": [2, 3, 4, 5],
+    "N": [1, 2], "C1": [1, 2], "O1": [1, 2], "H": [2, 3, 4], "W": [2, 3, 4],
     "kh": [1, 2, 3], "kw": [1, 2, 3], "bias": [0, 1],
 }  # fmt: skip
 PLAIN = {
@@ -39,7 +39,7 @@ PLAIN = {
     "mask": [0], "beyond": [0],
 }  # fmt: skip
 ONE_TAP = {**PLAIN, "kh": [1], "kw": [1]}
-WINDOW = {"sh": [1, 2], "sw": [1, 2], "ph": [0, 1, 2], "pw": [0, 1, 2], "dh": [1, 2], "dw": [1, 2]}
+WINDOW = {"sh": [1, 2], "sw": [1, 2], "ph": [0, 1], "pw": [0, 1], "dh": [1, 2], "dw": [1, 2]}
 GROUPS = {"groups": [1, 2], "D": [1, 2, 4]}
 BEYOND = {"beyond": [0, 1, 2, 3]}
 MASK = {"mask": [0, 1]}

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..course import check, new, report
-from ..course.assignment import folders
+from ..course.assignment import find, folders
 from ..course.grade import LIMITS, grade
 from ..course.remote import Limits
 
@@ -31,14 +31,18 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _add_new(parser: argparse.ArgumentParser) -> None:
-    numbers = ", ".join(folder.name.replace("_", " ", 1) for folder in folders().values())
-    parser.add_argument("assignment", help=f"its number: {numbers}")
+    parser.add_argument("assignment", help="its number, such as 2; `new list` shows them all")
     parser.add_argument("--to", type=Path, metavar="DIR", help="a new folder; default: its name")
     parser.set_defaults(do=_new)
 
 
 def _new(args: argparse.Namespace) -> None:
-    to = args.to or Path(folders().get(args.assignment, Path("assignment")).name)
+    if args.assignment == "list":
+        for number in folders():
+            assignment = find(number)
+            print(f"{number}  {assignment.title} ({assignment.points} points)")
+        return
+    to = args.to or Path(find(args.assignment).folder.name)
     folder = new.new(args.assignment, to)
     print(f"{folder}: write solution.py; README.md says what. Then: minigrad course check {folder}")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..debug import GradientError, gradcheck
 from ..debug.causes import Wrong, likely_causes
-from .item import SETTINGS, Case, Item, Mismatch, Solution, agree, array_of, written
+from .item import RANDOM, SETTINGS, Case, Item, Mismatch, Solution, agree, array_of, written
 
 OF_RESULTS = ("sign", "factor", "transposed", "flipped", "shifted")  # causes that fit results too
 Make = Callable[[Case], tuple[dict[str, Any], dict[str, Any]]]
@@ -73,7 +73,7 @@ def op_item(
         return call_text(function, inputs, options)
 
     def explain(solution: Solution, case: Case) -> str:
-        inputs, options = make(case)
+        inputs, options = make({**case, "fill": RANDOM})  # 1, 2, 3 ... fits too many causes
         expected, _ = op(*inputs.values(), **options)
         y, _ = call(solution, inputs, options)
         try:
@@ -81,7 +81,7 @@ def op_item(
         except Mismatch:
             if part != "y":
                 return f"{function} itself is wrong here: mend its result before its gradients."
-            return _cause(y, expected) or _other_input(op, inputs, options, y)
+            return _other_input(op, inputs, options, y) or _cause(y, expected)
         argument = part.removeprefix("d")
 
         def of_one(x: np.ndarray) -> tuple[Any, Callable]:

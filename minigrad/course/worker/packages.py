@@ -25,6 +25,8 @@ def import_all(packages: Iterable[str]) -> None:
                 if found.name.split(".")[1] not in {"__main__", "cli"}:
                     with suppress(ImportError):  # of what is not installed
                         importlib.import_module(found.name)
+            with sys.modules[f"{name}.kernels.threads"].one_blas_thread():
+                pass  # it imports what it needs when it is first used
 
 
 class Poison:

@@ -46,7 +46,8 @@ class Item:
     combinations make sense. `run(solution, case)` raises Mismatch where the answer is wrong;
     `describe(case)` writes the case out, and `explain(solution, case)` says what the mistake may
     be, "" if it has no idea. `hollow`: what of minigrad must not be used here, where an assignment
-    may use minigrad at all; None is what the assignment cuts out.
+    may use minigrad at all; None is what the assignment cuts out. `at_most`: so many cases are
+    enough, where each takes long.
     """
 
     name: str
@@ -57,10 +58,11 @@ class Item:
     describe: Callable[[Case], str] = lambda case: ""
     explain: Callable[[Solution, Case], str] = lambda solution, case: ""
     hollow: Sequence[str] | None = None
+    at_most: int | None = None
 
     def cases(self, rng: np.random.Generator, number: int) -> Iterator[Case]:
         """Cases drawn at random."""
-        for _ in range(number):
+        for _ in range(number if self.at_most is None else min(number, self.at_most)):
             yield self._draw(rng)
 
     def _draw(self, rng: np.random.Generator) -> Case:

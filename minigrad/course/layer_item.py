@@ -13,6 +13,7 @@ from .layer_run import CLASS, build, run_layer
 
 Make = Callable[[Case], tuple[dict[str, Any], tuple[int, ...]]]
 RANGES = {"training": (0, 1), "fill": (RANDOM,), "layout": SETTINGS["layout"]}
+AT_MOST = 12  # cases: layers take long to make, and put together wrongly few come out right
 HINTS = {
     "y": "",
     "gradients": "y is right, so a Tensor was left on the way: .data, .detach() and np. functions "
@@ -69,7 +70,8 @@ def layer_item(
     def run(solution: Solution, case: Case) -> None:
         compare(solution, case, part)
 
-    return Item(name, points, {**ranges, **RANGES}, run, possible, describe, explain)
+    every = {**ranges, **RANGES}
+    return Item(name, points, every, run, possible, describe, explain, at_most=AT_MOST)
 
 
 def state_of(layer: type[Layer], options: dict[str, Any], case: Case) -> dict[str, np.ndarray]:

@@ -116,6 +116,8 @@ class Remote:
         for file in [self.path, *self.given]:
             if not file.is_file():
                 raise ValueError(f"Remote: there is no file {str(file)!r}")
+        if threads < 1:
+            raise ValueError(f"Remote: threads must be 1 or more, got {threads}")
         self.limits, self.threads = limits or Limits(), threads
         self.packages = {name: folder_of(name) for name in allowed}
         self.poisoned = [checked_part(name) for name in poisoned]
@@ -164,7 +166,7 @@ class Remote:
             "megabytes": self.limits.megabytes, "parent": os.getpid(),
             "adapter": str(self.adapter or ""), "prepare": self.prepare,
         }  # fmt: skip
-        self.protection = self._ask("protection", confine=walls)["protection"]
+        self.protection = [clean(p) for p in self._ask("protection", confine=walls)["protection"]]
         if sys.platform == "linux" and not any("Landlock" in layer for layer in self.protection):
             kernel.hide_memory()
         self.names = [clean(name) for name in self._ask("names", load=str(copy))["names"]]
@@ -172,12 +174,12 @@ class Remote:
     def _call(self, function: str | RemoteFunction, args: tuple, kwargs: dict) -> Any:
         self.changed = []
         call = {"function": function, "args": args, "kwargs": kwargs}
-        answer = self._ask("value", call=call)
+        answer = self._ask("changed", call=call)
         self.changed += [key for key in answer["changed"] if isinstance(key, (int, str))]
-        return answer["value"]
+        return answer.get("value")
 
     def _ask(self, expected: str, **request: Any) -> dict[str, Any]:
-        """Send a request; the answer that has what is expected, or the error that it tells."""
+        """Send a request; the answer that has a list of what is expected, or the error it tells."""
         if self._process is None:
             raise RuntimeError(f"Remote: write `with Remote({self.path.name!r}) as solution:`")
         if self._process.end:
@@ -188,17 +190,19 @@ class Remote:
         try:
             message = pack(request, self._number)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"Remote: an argument is, or has in it, {error}") from None
+            raise TypeError(f"Remote: an argument is, or has in it, {error}") from None
         answer = self._process.ask(message, seconds, self._hear)
         if "memory" in answer:
             raise self._process.die(f"needed more than {self.limits.megabytes:g} MB")
         if "exit" in answer:
             raise self._process.die(f"called sys.exit({clean(answer['exit'])})")
-        if "raised" in answer:
-            raise raised(answer["raised"])
-        if "missing" in answer:
-            raise self._missing(request["call"]["function"])
-        if expected not in answer:
+        match answer.get("raised"):
+            case {"type": kind, "message": message, "line": line, "trace": [*trace]}:
+                line = line if isinstance(line, int) else None
+                raise Raised(clean(kind), clean(message), line, [*map(clean, trace)])
+        if "missing" in answer and "call" in request:
+            raise self._missing(str(request["call"]["function"]))
+        if not isinstance(answer.get(expected), list):
             raise self._process.die("sent the grader something that is no answer")
         return answer
 
@@ -228,14 +232,6 @@ class Remote:
     def _function(self, known: Any) -> RemoteFunction:
         number, name = known
         return RemoteFunction(self, int(number), clean(name))
-
-
-def raised(error: Any) -> Raised:
-    """An error as the student's process tells it."""
-    line = error["line"] if isinstance(error["line"], int) else None
-    return Raised(
-        clean(error["type"]), clean(error["message"]), line, [*map(clean, error["trace"])]
-    )
 
 
 def clean(text: Any) -> str:

@@ -10,7 +10,7 @@ from minigrad.course.grade import grade
 from minigrad.course.remote import Limits
 from minigrad.course.trial import try_item
 
-LIMITS = Limits(seconds=3, megabytes=512)
+SECONDS = 2  # for those that never end; the others have time, on a busy machine too
 BODY = "    (sh, sw), ((top, bottom), (left, right)) = stride, padding\n"
 ITEMS = find(2).folder / "items.py"
 SOURCE = Path(minigrad.__file__).parent / "ops" / "conv.py"
@@ -23,13 +23,13 @@ def first(text):
 
 
 HOSTILE = {
-    "endless loop": (first("while True:\n    pass"), "ran longer than 3 s: an endless loop?"),
+    "endless loop": (first("while True:\n    pass"), "ran longer than 2 s: an endless loop?"),
     "loop that swallows": (
         first("while True:\n    try:\n        1 / 0\n    except BaseException:\n        pass"),
-        "ran longer than 3 s: an endless loop?",
+        "ran longer than 2 s: an endless loop?",
     ),
     "memory bomb": (
-        first("hoard = []\nwhile True:\n    hoard.append(np.ones(10**7))"),
+        first("hoard = []\nwhile True:\n    hoard.append(np.ones(3 * 10**7))"),
         "needed more than 512 MB",
     ),
     "sys.exit": (first("import sys\nsys.exit(0)"), "called sys.exit(0)"),
@@ -51,17 +51,17 @@ HOSTILE = {
 }
 
 
-def tried(folder, item=0):
+def tried(folder, seconds=30):
     """How the first item goes."""
-    assignment = find(2)
+    assignment, limits = find(2), Limits(seconds, megabytes=512)
     path = folder / "solution.py"
-    return try_item(assignment, assignment.items[item], path, seed=1, cases=5, limits=LIMITS)
+    return try_item(assignment, assignment.items[0], path, seed=1, cases=5, limits=limits)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nothing_is_gained(name, hand_in):
     edit, said = HOSTILE[name]
-    outcome = tried(hand_in("hostile", edits=[edit]))
+    outcome = tried(hand_in("hostile", edits=[edit]), SECONDS if "loop" in name else 30)
     assert outcome.points == 0
     assert said in "\n".join([outcome.problem, *outcome.remarks])
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from importlib.abc import MetaPathFinder
 from typing import Any, NamedTuple
 
 SOLUTION = "minigrad"
 RISKY = {
-    "asyncio", "ctypes", "ftplib", "http", "mmap", "multiprocessing", "pty", "resource", "smtplib",
+    "asyncio", "ctypes", "ftplib", "http", "multiprocessing", "pty", "resource", "smtplib",
     "socket", "socketserver", "ssl", "subprocess", "webbrowser", "xmlrpc",
 }  # fmt: skip
 RISKY |= {f"_{name}" for name in RISKY} | {"_posixsubprocess"}
@@ -24,18 +23,24 @@ PROCESSES = [
     "os.exec", "os.fork", "os.forkpty", "os.kill", "os.killpg", "os.posix_spawn", "os.spawn",
     "os.startfile", "os.system", "pty.spawn", "subprocess.Popen",
 ]  # fmt: skip
-# The arguments of an event that are paths to be written.
-WRITERS = {
-    "os.chmod": 1, "os.chown": 1, "os.link": 2, "os.mkdir": 1, "os.remove": 1, "os.removexattr": 1,
-    "os.rename": 2, "os.rmdir": 1, "os.setxattr": 1, "os.truncate": 1, "os.utime": 1,
+# Events, and how many of their arguments are paths: of what is changed, after all links, and of
+# entries in folders.
+CHANGES = {
+    "os.chmod": 1, "os.chown": 1, "os.link": 2, "os.removexattr": 1, "os.setxattr": 1,
+    "os.truncate": 1, "os.utime": 1,
 }  # fmt: skip
+ENTRIES = {"os.mkdir": 1, "os.remove": 1, "os.rename": 2, "os.rmdir": 1}
 
 
 class Files(NamedTuple):
-    """What may be read, files and whole folders, and folders of which the names may be read."""
+    """What may be read, files and whole folders, and folders of which the names may be read.
+
+    `needed`: those without which Python and the packages do not run.
+    """
 
     readable: set[str]
     listable: set[str]
+    needed: list[str]
 
 
 def files_of_python(packages: Iterable[str]) -> Files:
@@ -43,16 +48,17 @@ def files_of_python(packages: Iterable[str]) -> Files:
 
     A folder such as site-packages also holds what is not for the student.
     """
-    listable = {path for path in sys.path if os.path.isdir(path) and path not in sys.argv}
+    own = [path for path in sys.path if os.path.isdir(path) and path not in sys.argv]
+    listable = {os.path.realpath(path) for path in own}
     base = [os.path.join(sys.base_prefix, name) for name in ("lib", "lib64")]
+    libraries = {os.path.realpath(path) for path in [*LIBRARIES, *base]}
     readable = {path for folder in listable for path in _entries(folder)}
-    for folder in [*LIBRARIES, *base]:
+    for folder in libraries:
         readable |= {p for p in _entries(folder) if not os.path.basename(p).startswith("python")}
+    packages = [os.path.realpath(package) for package in packages]
     for package in packages:
         readable |= {package, f"{package}.libs"}  # the latter is where wheels keep C libraries
-    return Files(
-        {os.path.realpath(path) for path in readable}, set(map(os.path.realpath, listable))
-    )
+    return Files(readable, listable, [*listable, *packages])
 
 
 def _entries(folder: str) -> list[str]:
@@ -60,7 +66,7 @@ def _entries(folder: str) -> list[str]:
     return [os.path.join(folder, n) for n in names if n not in ("site-packages", "dist-packages")]
 
 
-class Gate(MetaPathFinder):
+class Gate:
     """Judges every import and what Python's audit events tell, and sends remarks on."""
 
     def __init__(
@@ -69,17 +75,20 @@ class Gate(MetaPathFinder):
     ) -> None:  # fmt: skip
         self.path, self.scratch, self.files = path, os.path.realpath(scratch), files
         self.importable, self.tell = importable, tell
+        self.readable = {self.scratch, *files.readable, *DEVICES}
         self.checks: dict[str, Callable] = {
             "import": lambda name, *_: self.find_spec(name),
             "open": self._open,
             "os.listdir": self._list,
             "os.scandir": self._list,
-            "os.symlink": lambda target, path, *_: self._write(path),
+            "os.symlink": lambda target, path, *_: self._enter(path),
         }
         for event in PROCESSES:
             self.checks[event] = self._refuser("to start a process or to stop one")
-        for event, paths in WRITERS.items():
+        for event, paths in CHANGES.items():
             self.checks[event] = lambda *args, paths=paths: self._write(*args[:paths])
+        for event, paths in ENTRIES.items():
+            self.checks[event] = lambda *args, paths=paths: self._enter(*args[:paths])
         self.families = {
             "socket": self._refuser("to reach the network"),
             "ctypes": self._refuser("to call C functions"),
@@ -128,7 +137,7 @@ class Gate(MetaPathFinder):
 
     def _read(self, path: Any) -> None:
         full = self._full(path)
-        if full and not self._within(full, {self.scratch, *self.files.readable, *DEVICES}):
+        if full and not self._within(full, self.readable):
             raise PermissionError(self.remark(f"tried to read {full}"))
 
     def _list(self, path: Any = ".") -> None:
@@ -137,8 +146,16 @@ class Gate(MetaPathFinder):
 
     def _write(self, *paths: Any) -> None:
         for full in filter(None, map(self._full, paths)):
-            if full != os.devnull and not self._within(full, {self.scratch}):
-                raise PermissionError(self.remark(f"tried to write {full}, outside of its folder"))
+            if full != os.devnull:
+                self._refuse_outside(full)
+
+    def _enter(self, *paths: Any) -> None:
+        for folder, name in map(os.path.split, map(os.fsdecode, paths)):
+            self._refuse_outside(os.path.join(os.path.realpath(folder), name))
+
+    def _refuse_outside(self, full: str) -> None:
+        if not self._within(full, {self.scratch}):
+            raise PermissionError(self.remark(f"tried to write {full}, outside of its folder"))
 
     def _full(self, path: Any) -> str | None:
         """A path with its links resolved; None for a file that is open already."""

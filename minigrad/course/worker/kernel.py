@@ -9,12 +9,12 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import signal
 import stat
 import struct
 from collections.abc import Iterable
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
 # Rights on files, in the order of their bits, and the ABI from which the last three are known.
@@ -56,20 +56,19 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 
 def _call(number: int, *args: object) -> int:
     """A system call; OSError if it fails."""
-    libc = ctypes.CDLL(None, use_errno=True)
     wide = [ctypes.c_long(a) if isinstance(a, int) else a for a in args]
-    result = libc.syscall(ctypes.c_long(number), *wide)
+    result = LIBC.syscall(ctypes.c_long(number), *wide)
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
 
 
 def _prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None).prctl(option, *(ctypes.c_ulong(v) for v in (value, 0, 0, 0)))
+    LIBC.prctl(option, *(ctypes.c_ulong(v) for v in (value, 0, 0, 0)))
 
 
 def _of_machine(numbers: tuple) -> int:
-    return numbers[list(MACHINES).index(platform.machine())]
+    return numbers[list(MACHINES).index(os.uname().machine)]
 
 
 def hide_memory() -> None:
@@ -146,7 +145,7 @@ def seccomp() -> str:
 
     OSError where the kernel has no seccomp, KeyError for a machine of which no numbers are known.
     """
-    machine = MACHINES[platform.machine()]
+    machine = MACHINES[os.uname().machine]
     refuse, allow = (RETURN, 0, 0, REFUSE | errno.EPERM), (RETURN, 0, 0, ALLOW)
     program = [
         (LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, machine), refuse,

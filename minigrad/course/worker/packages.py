@@ -26,7 +26,7 @@ def import_all(packages: Iterable[str]) -> None:
                     with suppress(ImportError):  # of what is not installed
                         importlib.import_module(found.name)
             with sys.modules[f"{name}.kernels.threads"].one_blas_thread():
-                pass  # it imports what it needs when it is first used
+                pass  # it finds the BLAS library now, while C functions may still be called
 
 
 class Poison:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import symtable
 import traceback
 from types import ModuleType
 from typing import Any
@@ -30,12 +30,8 @@ def described(error: BaseException, path: str) -> dict[str, Any]:
     return {"type": kind, "message": message, "line": line, "trace": trace}
 
 
-def bound_names(source: bytes, module: ModuleType) -> list[str]:
+def bound_names(source: Any, module: ModuleType) -> list[str]:
     """The public names that the file defines itself, rather than import them."""
-    imported = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            imported |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
-    return [
-        name for name in list(vars(module)) if not name.startswith("_") and name not in imported
-    ]
+    symbols = symtable.symtable(source, str(module.__file__), "exec").get_symbols()
+    bound = {symbol.get_name() for symbol in symbols if symbol.is_assigned()}
+    return [name for name in vars(module) if name in bound and not name.startswith("_")]

@@ -54,42 +54,54 @@ class Worker:
             self.functions.pop(number, None)
         limit_cpu(request["cpu"])
         try:
-            value = (
-                self.load(request["load"]) if "load" in request else self.call(**request["call"])
-            )
-            answer = self._packed(**value)
+            if "load" in request:
+                answer = self.load(request["load"])
+            else:
+                answer = self.call(**request["call"])
         except MemoryError:
             answer = self._packed(memory=True)
         except SystemExit as stop:
             answer = self._packed(exit=repr(stop.code)[:100])
         except BaseException as error:
             answer = self._packed(raised=described(error, self.path))
-        for name in self.watch.put_back():
-            self.send(remark=f"replaces {name}: the grader does not compare in your process")
         self.output.flush()
         self.stream.send(answer)
 
-    def load(self, path: str) -> dict[str, Any]:
-        """Run the file."""
+    def load(self, path: str) -> Packed:
+        """The answer that names what the file defines, once it has run."""
         with open(path, "rb") as file:
             source = file.read()
         code = compile(source, path, "exec", dont_inherit=True)
-        exec(code, vars(self.module))
-        return {"names": bound_names(source, self.module)}
+        self._run(exec, code, vars(self.module))
+        return self._packed(names=bound_names(source, self.module))
 
-    def call(self, function: Any, args: tuple, kwargs: dict) -> dict[str, Any]:
-        """Call a function of the file, or one that was returned before."""
+    def call(self, function: Any, args: tuple, kwargs: dict) -> Packed:
+        """The answer of a function of the file, or of one that was returned before."""
+        name = function if isinstance(function, str) else name_of(function)
         if function in self.adapter:
             function = partial(self.adapter[function], self.module)
         elif isinstance(function, str):
             if not hasattr(self.module, function):
-                return {"missing": function}
+                return self._packed(missing=function)
             function = getattr(self.module, function)
+        if not callable(function):
+            raise TypeError(f"{name} is a {type(function).__name__}, not a function")
         given = {**dict(enumerate(args)), **kwargs}
         before = [(key, a, a.tobytes()) for key, v in given.items() for a in arrays_in(v)]
-        value = function(*args, **kwargs)
+        value = self._run(function, *args, **kwargs)
         changed = list(dict.fromkeys(key for key, a, old in before if a.tobytes() != old))
-        return {"value": value, "changed": changed}
+        try:
+            return self._packed(value=value, changed=changed)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{name} returned {error}") from None
+
+    def _run(self, function: Callable, *args: Any, **kwargs: Any) -> Any:
+        """Run the student's code, and mend what it breaks of Python."""
+        try:
+            return function(*args, **kwargs)
+        finally:
+            for name in self.watch.put_back():
+                self.send(remark=f"replaces {name}: the grader does not compare in your process")
 
     def send(self, **message: Any) -> None:
         """Send a message."""
@@ -101,7 +113,7 @@ class Worker:
     def _number(self, function: Callable) -> list:
         number = next(self.numbers)
         self.functions[number] = function
-        return [number, str(getattr(function, "__name__", type(function).__name__))]
+        return [number, name_of(function)]
 
     def confine(
         self, path: str, scratch: str, packages: dict[str, str], given: list[str],
@@ -109,7 +121,7 @@ class Worker:
         prepare: dict[str, Any],
     ) -> list[str]:  # fmt: skip
         """Import what the file may use, and close the doors; returns what protects."""
-        files = files_of_python(packages.values())
+        files = files_of_python(f for name, f in packages.items() if name != SOLUTION)
         sys.path += [os.path.dirname(folder) for folder in packages.values()]
         import_all(packages)
         self.adapter = adapted(adapter, prepare, packages) if adapter else {}
@@ -137,11 +149,11 @@ class Worker:
         """What only Linux has, and of that what this kernel has."""
         active = []
         if os.getuid() == 0 and "user" in layers:
-            active.append(kernel.drop_privileges(scratch, files.listable))
+            active.append(kernel.drop_privileges(scratch, files.needed))
         kernel.tie_to_parent(parent)
         if "landlock" in layers:
             with suppress(OSError):
-                active.append(kernel.landlock(scratch, *files))
+                active.append(kernel.landlock(scratch, files.readable, files.listable))
         if "seccomp" in layers:
             with suppress(OSError, KeyError, ValueError):
                 active.append(kernel.seccomp())
@@ -161,6 +173,11 @@ def adapted(path: str, prepare: dict[str, Any], packages: Iterable[str]) -> dict
         for name in [name for name in sys.modules if name.split(".")[0] == SOLUTION]:
             del sys.modules[name]
     return names
+
+
+def name_of(function: Any) -> str:
+    """What a function is called, or else what it is."""
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 class Printed(io.RawIOBase):

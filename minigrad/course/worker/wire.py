@@ -66,7 +66,7 @@ def pack(value: Any, reference: Callable[[Any], Any]) -> Packed:
 
     text = json.dumps(described(value)).encode()
     if len(text) > MOST_TEXT:
-        raise ValueError(f"lists of more than {MOST_TEXT >> 20} MB of text; send an array instead")
+        raise ValueError(f"more than {MOST_TEXT >> 20} MB of text; send an array, not a list")
     return Packed(text, arrays)
 
 

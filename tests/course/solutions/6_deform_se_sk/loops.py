@@ -4,8 +4,16 @@ import math
 
 import numpy as np
 
-from minigrad.nn import SEBlock as Given
-from minigrad.nn import SKBlock as GivenSK
+from minigrad.nn import (
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv2d,
+    Layer,
+    Linear,
+    ModuleList,
+    ReLU,
+    Sequential,
+)  # fmt: skip
 
 
 def corners(image, y, x):
@@ -58,7 +66,12 @@ def deform_conv2d(x, offset, w, b=None, mask=None, *, stride, padding, dilation,
     return y, deform_conv2d_backward
 
 
-class SEBlock(Given):
+class SEBlock(Layer):
+    def __init__(self, channels, reduction=16, bias=False):
+        super().__init__()
+        self.fc1 = Linear(channels, channels // reduction, bias)
+        self.fc2 = Linear(channels // reduction, channels, bias)
+
     def forward(self, x):
         axes = tuple(range(2, x.ndim))
         s = self.fc2(self.fc1(x.mean(axes)).relu()).sigmoid()
@@ -67,7 +80,25 @@ class SEBlock(Given):
         return x * s
 
 
-class SKBlock(GivenSK):
+class SKBlock(Layer):
+    def __init__(
+        self, channels, out_channels=None, branches=2, groups=32, reduction=16, minimum_width=32,
+        stride=1,
+    ):  # fmt: skip
+        super().__init__()
+        C = self.out_channels = out_channels or channels
+        width = max(C // reduction, minimum_width)
+        self.branches = ModuleList(
+            Sequential(
+                Conv2d(channels, C, 3, stride, m + 1, m + 1, groups, bias=False),
+                BatchNorm2d(C),
+                ReLU(),
+            )
+            for m in range(branches)
+        )
+        self.fuse = Sequential(Linear(C, width, bias=False), BatchNorm1d(width), ReLU())
+        self.select = Linear(width, branches * C, bias=False)
+
     def forward(self, x):
         maps = [branch(x) for branch in self.branches]
         total = maps[0]

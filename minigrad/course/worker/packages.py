@@ -39,6 +39,7 @@ class Poison:
         raise RuntimeError(self._remark(f"uses {self._name}, which is the solution itself"))
 
     __call__ = __mro_entries__ = _refuse
+    __kwdefaults__ = None  # minigrad looks at those of an op before it calls it
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

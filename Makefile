@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 WITH_TORCH := $(VENV)/installed-torch
 WITH_SELENIUM := $(VENV)/installed-selenium
+WITH_PDOC := $(VENV)/installed-pdoc
 
-.PHONY: help train examples test test-oracle test-browser doctor bench bench-debug lint clean
+.PHONY: help train examples docs test test-oracle test-browser doctor bench bench-debug lint clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -15,6 +16,9 @@ train: $(INSTALLED)  ## train LeNet-5 on the built-in digits (under two minutes,
 
 examples: $(INSTALLED)  ## every lesson with three seeds; writes the table in examples/README.md
 	$(BIN)/python examples
+
+docs: $(WITH_PDOC)  ## the reference, the lessons and README as pages: build/docs/index.html
+	$(BIN)/python tests/docs build/docs
 
 test: $(INSTALLED)  ## the tests: no network, no PyTorch
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
@@ -55,4 +59,8 @@ $(WITH_TORCH): $(INSTALLED)
 
 $(WITH_SELENIUM): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check selenium==4.51.0
+	@touch $@
+
+$(WITH_PDOC): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pdoc==16.0.0
 	@touch $@

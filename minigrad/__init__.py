@@ -1,4 +1,12 @@
-"""minigrad: a small deep-learning framework on NumPy, made to be read and stepped through."""
+"""minigrad: a small deep-learning framework on NumPy, made to be read and stepped through.
+
+The examples in all docstrings begin with these names:
+
+>>> import numpy as np
+>>> import minigrad as mg
+>>> from minigrad import debug, nn, optim
+>>> from minigrad.nn import functional as F
+"""
 
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING

@@ -20,8 +20,11 @@ LARGEST = 2**27  # entries of the images that give the columns: half a gigabyte
 def output_size(layer: Layer, size: int | tuple[int, ...]) -> tuple[int, ...]:
     """The spatial sizes that a convolution, transposed convolution or pooling makes of `size`.
 
-    `output_size(nn.Conv2d(1, 6, 5, stride=2), 32)` is (14, 14): one number stands for all axes.
-    For a whole model, `minigrad.summary` shows the shape behind each layer.
+    One number stands for all axes. For a whole model, `minigrad.summary` shows the shape behind
+    each layer.
+
+    >>> mg.output_size(nn.Conv2d(1, 6, 5, stride=2), 32)
+    (14, 14)
     """
     n = getattr(layer, "_dims", None)
     if n is None or not hasattr(layer, "_output_size"):
@@ -40,6 +43,9 @@ def as_matrix(layer: Layer, size: int | tuple[int, ...]) -> np.ndarray:
     only, and the others are the same few weights in every row. The matrix of the transposed
     convolution with the same weight is its transpose. Takes convolutions, transposed ones and
     average pooling (of one channel).
+
+    >>> mg.as_matrix(nn.Conv2d(1, 1, 2), (3, 4)).shape
+    (6, 12)
     """
     if not isinstance(layer, (ConvNd, AvgPoolNd)) or isinstance(layer, Deformable):
         raise TypeError(

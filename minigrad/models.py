@@ -173,7 +173,12 @@ MODELS: dict[str, Callable[[int, int, int], nn.Layer]] = {
 
 
 def build(name: str, in_channels: int, num_classes: int, image_size: int) -> nn.Layer:
-    """A new model by its name in `MODELS`. ValueError, with the names there are, for any other."""
+    """A new model by its name in `MODELS`. ValueError, with the names there are, for any other.
+
+    >>> model = mg.models.build("lenet5", in_channels=1, num_classes=10, image_size=28)
+    >>> sum(p.numel() for p in model.parameters())
+    61706
+    """
     return MODELS[choice("build", "name", name, MODELS)](in_channels, num_classes, image_size)
 
 

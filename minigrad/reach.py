@@ -36,6 +36,9 @@ def receptive_field(model: Layer, *inputs: Tensor | Sequence[int]) -> tuple[int,
     read as far as it can. The field can be larger than the image; where a layer looks at the whole
     map, it depends on the image's size. After a transposed convolution or a resizing it is an upper
     bound. RuntimeError if the model fails on its inputs or gives no map.
+
+    >>> mg.receptive_field(nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3)))
+    (8, 8)
     """
     tensors = as_inputs(model, inputs or (_some_shape(model),))
     fields, found = Fields(tensors), []

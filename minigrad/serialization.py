@@ -40,6 +40,10 @@ def save(obj: Any, path: str | os.PathLike) -> None:
     Tensors, NumPy arrays, numbers, strings, bools and None. A path only, no open file. An existing
     file is replaced at once when the new one is complete: there is never half a file.
     TypeError, naming the place, for what cannot be saved.
+
+    >>> mg.save({"weight": mg.ones(2), "epoch": 3}, "run.pt")
+    >>> mg.load("run.pt")["epoch"]
+    3
     """
     from safetensors.numpy import save as to_bytes
 
@@ -54,6 +58,11 @@ def load(path: str | os.PathLike) -> Any:
 
     bfloat16 becomes float32. RuntimeError, naming the file, if it is cut short, changed, or no
     safetensors file.
+
+    >>> model = nn.Linear(2, 1)
+    >>> mg.save(model.state_dict(), "model.safetensors")
+    >>> sorted(mg.load("model.safetensors"))
+    ['bias', 'weight']
     """
     from safetensors import SafetensorError, deserialize
 

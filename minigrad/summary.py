@@ -79,6 +79,18 @@ def summary(model: Layer, *inputs: Tensor | Sequence[int]) -> Summary:
     one. What `forward` does by functions has no row
     of its own; if it shrinks the map it counts in the receptive field as a pooling without overlap.
     If a layer fails, the rows end there and the Summary says why.
+
+    >>> model = nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.Flatten())
+    >>> print(mg.summary(model, (1, 1, 28, 28)))
+    path  layer       output shape    parameters  multiply-adds  receptive field
+    ----------------------------------------------------------------------------
+    0     Conv2d 5x5  (1, 6, 24, 24)         156         86,400              5x5
+    1     ReLU        (1, 6, 24, 24)                                         5x5
+    2     Flatten     (1, 3456)
+    ----------------------------------------------------------------------------
+    parameters: 156
+    multiply-adds: 86,400
+    receptive field: 5x5 pixels
     """
     tensors = as_inputs(model, inputs)
     fields = Fields(tensors)

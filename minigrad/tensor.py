@@ -82,6 +82,11 @@ class Tensor(Methods):
     `data` is the plain array. With `requires_grad=True` every result computed from the tensor is
     recorded, and `result.backward()` puts d result / d tensor into `.grad`, a Tensor too.
     `Tensor(array)` wraps an array as it is; `minigrad.tensor(...)` copies and takes lists as well.
+
+    >>> x = mg.tensor([2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad.tolist()
+    [4.0, 6.0]
     """
 
     __slots__ = ("__weakref__", "_data", "_node", "_requires_grad", "grad", "hooks")
@@ -173,6 +178,12 @@ class Tensor(Methods):
 
         A tensor of more than one element needs `gradient`, of its own shape: the derivative of
         whatever comes after it. The graph is freed on the way unless `retain_graph=True`.
+
+        >>> x = mg.ones(2, requires_grad=True)
+        >>> for _ in range(2):
+        ...     (3 * x).backward(gradient=mg.ones(2))
+        >>> x.grad.tolist()
+        [6.0, 6.0]
         """
         # One line, since pdb is to see no more of the engine before it gets to the ops' ways back.
         pdb = isinstance(getattr(tracer := gettrace(), "__self__", None), Bdb) and [settrace(None)]
@@ -215,6 +226,10 @@ def no_grad(function: Callable | None = None) -> Any:
     """`with no_grad():` records nothing: for evaluation and for changing parameters by hand.
 
     Also a decorator, `@no_grad()` or `@no_grad`.
+
+    >>> with mg.no_grad():
+    ...     nn.Linear(2, 1)(mg.ones(1, 2)).requires_grad
+    False
     """
     return grad_mode(False) if function is None else grad_mode(False)(function)
 

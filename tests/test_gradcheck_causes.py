@@ -242,3 +242,13 @@ def test_a_sign_goes_before_a_gradient_that_is_passed_on():
     rng = np.random.default_rng(0)
     with pytest.raises(debug.GradientError, match=r"1. the sign is wrong"):
         debug.gradcheck(sub, rng.standard_normal(5), rng.standard_normal(5))
+
+
+@pytest.mark.parametrize(("factor", "named"), [(2.0, True), (0.25, True), (1.57, False)])
+def test_of_a_single_number_only_a_simple_factor_is_named(factor, named):
+    def cube(x):
+        return x**3, lambda dy: (factor * 3 * dy * x**2,)
+
+    with pytest.raises(GradientError) as caught:
+        debug.gradcheck(cube, np.array([0.7]))
+    assert [cause.name for cause in caught.value.causes] == ["factor"] * named

@@ -1,4 +1,4 @@
-"""What the lessons in examples/ share, and the command that runs them all."""
+"""The lessons in examples/, what they share, and the command that runs them all."""
 
 import json
 import runpy
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 import minigrad as mg
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+LESSONS = sorted(EXAMPLES.glob("[0-9]*.py"))
 RESULTS = "<!-- results -->\n{}<!-- end of results -->\nthe end\n"
 
 
@@ -156,3 +157,14 @@ def test_a_lesson_that_fails_does_not_stop_the_others(shared, tmp_path, monkeypa
     with pytest.raises(SystemExit):
         run("--only", "09")
     assert "no lesson 09; there are 01_bad, 02_good" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("script", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_runs(script, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(script.parent))
+    monkeypatch.setenv("MINIGRAD_DATA", str(tmp_path))  # as on a machine with the digits only
+    monkeypatch.setattr(sys, "argv", [str(script), "--quick"])
+    runpy.run_path(str(script), run_name="__main__")
+    assert (tmp_path / "runs" / f"{script.stem}.png").exists()
+    assert "\nmetric: " in capsys.readouterr().out

@@ -19,8 +19,7 @@ from .mutants import Mutant, original
 def hollow(path: str) -> None:
     """Let what is cut out of `path`, such as "ops.conv.conv", say that it is the solution itself.
 
-    Of a class these are the methods with something to write in them; of a function without a marker
-    all of it.
+    Of a class these are the methods with a marker in them, or all where there is none.
     """
     for function in _functions(path):
         function.__code__ = _refusal(path, function)
@@ -49,11 +48,12 @@ def changed(codes: dict[FunctionType, CodeType]) -> Iterator[None]:
 
 
 def _functions(path: str) -> Iterator[FunctionType]:
-    """The function of this path, or the methods of the class in which something is cut."""
+    """The function of this path, or the methods of the class that students write."""
     found: Any = original(path)
     if inspect.isclass(found):
         methods = [value for value in vars(found).values() if isinstance(value, FunctionType)]
-        yield from (method for method in methods if BEGIN in inspect.getsource(method))
+        marked = [method for method in methods if BEGIN in inspect.getsource(method)]
+        yield from marked or methods
     else:
         yield found
 

@@ -16,6 +16,7 @@ import numpy as np
 Case = dict[str, int]
 
 TOLERANCE = 1e-4  # of the largest number expected: float32 inside, or a Fourier transform, is right
+SMALL = 0.1  # less than this is expected only where numbers around 1 have cancelled out
 SHOWN = 36  # elements up to which an array is written out
 TRIES = 10_000
 COUNTING, RANDOM = 0, 1  # how arrays are filled: 1, 2, 3 ... or normally distributed
@@ -119,7 +120,7 @@ def agree(name: str, got: Any, expected: np.ndarray | None) -> None:
         raise Mismatch(f"{name} is a {type(got).__name__}, expected an array of numbers") from None
     if given.shape != expected.shape:
         raise Mismatch(f"{name} has shape {given.shape}, expected {expected.shape}")
-    scale = np.abs(expected[np.isfinite(expected)]).max(initial=0) or 1.0
+    scale = np.abs(expected[np.isfinite(expected)]).max(initial=SMALL)
     wrong = ~np.isclose(given, expected, rtol=TOLERANCE, atol=TOLERANCE * scale, equal_nan=True)
     if not wrong.any():
         return

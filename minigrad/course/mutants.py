@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
@@ -42,7 +41,10 @@ def replaced(source: str, old: str, new: str, nth: int = 0) -> str:
     return old.join(parts[: nth + 1]) + new + old.join(parts[nth + 1 :])
 
 
-def original(path: str) -> Callable:
-    """Minigrad's own function or class, such as "ops.conv.conv"."""
+def original(path: str) -> Any:
+    """Minigrad's own function or class, such as "ops.conv.conv"; ValueError if it has none such."""
     module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(f"minigrad.{module}"), name)
+    try:
+        return getattr(importlib.import_module(f"minigrad.{module}"), name)
+    except (ImportError, AttributeError):
+        raise ValueError(f'minigrad has no {path!r}; write for example "ops.conv.conv"') from None

@@ -19,11 +19,13 @@ Make = Callable[[Case], tuple[dict[str, Any], dict[str, Any]]]
 def op_item(
     name: str, points: int, op: Callable, make: Make, part: str,
     ranges: dict[str, Sequence[int]], possible: Callable[[Case], bool] = lambda case: True,
+    right: Callable[[Case, Any, Any], None] | None = None,
 ) -> Item:  # fmt: skip
     """The item that asks for `part` of an op: "y", its result, or a gradient such as "dx".
 
     `op` is minigrad's own; the student's has its name. `make(case)` returns the inputs by name, in
-    the order of the op's arguments, and the options.
+    the order of the op's arguments, and the options. Where another answer than minigrad's is right
+    too, `right(case, got, expected)` raises Mismatch for those that are not.
     """
     function = op.__name__
 
@@ -64,7 +66,11 @@ def op_item(
 
     def run(solution: Solution, case: Case) -> None:
         got, expected = answers(solution, case)
-        agree(part, got, None if expected is None else np.asarray(expected))
+        expected = None if expected is None else np.asarray(expected)
+        if right is None:
+            agree(part, got, expected)
+        else:
+            right(case, got, expected)
 
     def describe(case: Case) -> str:
         inputs, options = make(case)

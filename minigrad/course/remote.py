@@ -24,7 +24,6 @@ Where Landlock is missing, on Linux the grader's memory is closed to processes w
 from __future__ import annotations
 
 import difflib
-import importlib
 import importlib.util
 import os
 import shutil
@@ -34,6 +33,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .mutants import original
 from .process import START, Died, Limits, Process
 from .worker import kernel
 from .worker.serve import MOST_PRINTED
@@ -83,8 +83,8 @@ class Remote:
             dx = backward(dy)
 
     `given`: Python files that the student may import. `allowed`: packages that it may import beside
-    Python's own. `poisoned`: where "minigrad" is allowed, what of it is the solution, such as
-    "minigrad.nn.SEBlock": it raises instead. `threads`: of matrix products.
+    Python's own. `hollow`: where "minigrad" is allowed, what of it is the solution, such as
+    "ops.conv.conv": it raises instead. `threads`: of matrix products.
 
     `adapter`: a Python file of the grader's, whose functions come before the student's of the same
     name and are given the student's module first; its `prepare(**prepare)` is run before the
@@ -106,7 +106,7 @@ class Remote:
         limits: Limits | None = None,
         given: Sequence[str | os.PathLike] = (),
         allowed: Sequence[str] = ("numpy",),
-        poisoned: Sequence[str] = (),
+        hollow: Sequence[str] = (),
         threads: int = 1,
         adapter: str | os.PathLike | None = None,
         prepare: dict[str, Any] | None = None,
@@ -120,7 +120,7 @@ class Remote:
             raise ValueError(f"Remote: threads must be 1 or more, got {threads}")
         self.limits, self.threads = limits or Limits(), threads
         self.packages = {name: folder_of(name) for name in allowed}
-        self.poisoned = [checked_part(name) for name in poisoned]
+        self.hollow = [path for path in hollow if original(path)]
         self.protection: list[str] = []
         self.names: list[str] = []
         self.printed = ""
@@ -162,11 +162,15 @@ class Remote:
         self._process = Process(scratch, self.limits, self.threads, self._function)
         walls = {
             "path": str(copy), "scratch": str(scratch), "given": [f.stem for f in self.given],
-            "packages": self.packages, "poisoned": self.poisoned, "layers": LAYERS,
+            "packages": self.packages, "hollow": self.hollow, "layers": LAYERS,
             "megabytes": self.limits.megabytes, "parent": os.getpid(),
             "adapter": str(self.adapter or ""), "prepare": self.prepare,
         }  # fmt: skip
-        self.protection = [clean(p) for p in self._ask("protection", confine=walls)["protection"]]
+        try:
+            answer = self._ask("protection", confine=walls)
+        except Raised as error:
+            raise RuntimeError(f"Remote: a student's process cannot start here: {error}") from None
+        self.protection = [clean(layer) for layer in answer["protection"]]
         if sys.platform == "linux" and not any("Landlock" in layer for layer in self.protection):
             kernel.hide_memory()
         self.names = [clean(name) for name in self._ask("names", load=str(copy))["names"]]
@@ -247,14 +251,3 @@ def folder_of(package: str) -> str:
     if spec is None or not spec.submodule_search_locations:
         raise ValueError(f"Remote: allowed: there is no package {package!r}; install it")
     return spec.submodule_search_locations[0]
-
-
-def checked_part(name: str) -> str:
-    """The name of a part of minigrad; ValueError where it has none such."""
-    module, _, attribute = name.rpartition(".")
-    found = module.split(".")[0] == "minigrad" and importlib.util.find_spec(module)
-    if not found or not hasattr(importlib.import_module(module), attribute):
-        raise ValueError(
-            f'Remote: poisoned: minigrad has no {name!r}; write for example "minigrad.nn.SEBlock"'
-        )
-    return name

@@ -46,12 +46,11 @@ def try_item(
     outcome = Outcome(item)
     rng = np.random.default_rng([seed, zlib.crc32(item.name.encode())])
     hollow = assignment.solution if item.hollow is None else item.hollow
-    has_minigrad = "minigrad" in assignment.allowed
     solution = Remote(
         path,
         limits=limits,
         allowed=assignment.allowed,
-        poisoned=[f"minigrad.{name}" for name in hollow if has_minigrad],
+        hollow=hollow if "minigrad" in assignment.allowed else (),
         adapter=assignment.adapter,
         threads=threads,
     )

@@ -26,6 +26,11 @@ class Digits(ImageDataset):
     0..255 as in the other sets (`np.rint(data * 16 / 255)` gives them back). Of each class, every
     fifth image in the file's order is a test image.
     `root` and `download` are there so that one line serves for every data set; neither is needed.
+
+    >>> digits = mg.datasets.Digits(train=False, transform=mg.transforms.ToTensor())
+    >>> image, label = digits[0]
+    >>> len(digits), image.shape, label
+    (355, (1, 8, 8), 5)
     """
 
     classes: ClassVar[list[str]] = [str(digit) for digit in range(10)]

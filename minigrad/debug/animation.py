@@ -38,7 +38,7 @@ def animate(
 ) -> None:
     """Write a GIF of what `layer` does to an input of `size`: the input below, the output above.
 
-        debug.animate(nn.Conv2d(1, 1, 3, stride=2, padding=1), "stride.gif")
+    >>> debug.animate(nn.Conv2d(1, 1, 3, stride=2, padding=1), "stride.gif", size=4)
 
     A frame is an output pixel with the window that it reads, the padding drawn around the input;
     of a transposed convolution an input pixel, and where it lays its kernel; what none touches is

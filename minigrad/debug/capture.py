@@ -31,10 +31,12 @@ class Activation:
 def capture(model: Layer) -> Iterator[dict[str, Activation]]:
     """Within the block, collect what each layer of `model` makes: {path: Activation}, in order.
 
-        with debug.capture(net) as made:
-            loss = criterion(net(images), labels)
-        loss.backward()
-        made["features.0"].value, made["features.0"].gradient
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    >>> with debug.capture(model) as made:
+    ...     loss = model(mg.ones(5, 2)).sum()
+    >>> loss.backward()
+    >>> made["0"].value.shape, made["0"].gradient.shape
+    ((5, 3), (5, 3))
 
     The paths are those of `named_modules`, "" for the model itself. A layer that runs again gets
     "path (2)" and so on. What is no Tensor, such as the pair that attention returns, is left out.

@@ -128,7 +128,13 @@ def _factor(wrong: Wrong) -> Iterator[Cause]:
             yield Cause(fit, "factor", f"a factor {n}: {n} is {what}; forward takes a mean, so "
                         "divide by it")  # fmt: skip
             return
-    yield Cause(fit + SECOND, "factor", f"a factor {k:.6g}: everything else is right")
+    if a.size > 1 or _is_simple(k):  # one number is some multiple of another, whatever was wrong
+        yield Cause(fit + SECOND, "factor", f"a factor {k:.6g}: everything else is right")
+
+
+def _is_simple(k: float) -> bool:
+    """A whole number, or 1 / a whole number."""
+    return k != 0 and min(abs(x - round(x)) for x in (k, 1 / k)) < EXACT
 
 
 def _moved(wrong: Wrong) -> Iterator[Cause]:

@@ -97,7 +97,8 @@ class Drawing:
 def graph(loss: Tensor) -> Drawing:
     """The operations and leaves that `loss` was computed by; draw it before `backward` frees them.
 
-        debug.graph(loss).save("graph.svg")
+    >>> x = mg.tensor([1.0, 2.0], requires_grad=True)
+    >>> debug.graph((x * x).sum()).save("graph.svg")
 
     An op's box has its name, the shape of what it made, the layer and the user's line; a leaf's its
     name in the model. Tensors that need no gradient are not recorded and do not appear.

@@ -72,6 +72,12 @@ def detect_nan() -> Iterator[None]:
 
     Forward and backward. The -inf of a mask, and what is computed from it, is no fault; a nan that
     comes in with the data is one.
+
+    >>> probability = mg.tensor([0.5, 0.0])
+    >>> with debug.detect_nan():
+    ...     probability.log()
+    Traceback (most recent call last):
+    minigrad.debug.finite.NotFiniteError: log at ... made -inf of finite numbers, ...
     """
     with watching(_Detector()):
         yield

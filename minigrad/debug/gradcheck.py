@@ -69,6 +69,9 @@ def gradcheck(
     checked, each at up to `elements` of its elements, drawn by `seed`; integers and whatever else
     are passed on. Elements at which the function has a kink, such as relu at 0 or equal numbers in
     max pooling, have no derivative and are left out, and so are those that are inf.
+
+    >>> debug.gradcheck(lambda x: (x * x).sum(), mg.randn(3))
+    True
     """
     if len(inputs) == 1 and isinstance(inputs[0], (tuple, list)):
         inputs = tuple(inputs[0])

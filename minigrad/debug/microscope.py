@@ -34,7 +34,7 @@ def microscope(
 ) -> Page:
     """A page that shows what each output of `layer` is summed up from, and where gradients go.
 
-        debug.microscope(model.features[0], images).save("conv.html")
+    >>> debug.microscope(nn.Conv2d(1, 6, 3), mg.randn(1, 8, 8)).save("conv.html")
 
     Click an output pixel, or move it with the arrow keys: its taps light up on the input and the
     kernel, and their products are listed up to the layer's value. Click an input pixel to see which

@@ -80,11 +80,14 @@ class Step:
 def steps(loss: Tensor, gradient: Any = None, retain_graph: bool = False) -> Iterator[Step]:
     """Do what `loss.backward()` does, pausing before each op's backward.
 
-        for step in debug.steps(loss):
-            print(step)      # op, layer, your line, and the gradient that has arrived
-            step.run()       # optional: run it now, and
-            print(step)      # see what each input receives
+    >>> x = mg.tensor([2.0, 3.0], requires_grad=True)
+    >>> for step in debug.steps((x * x).sum()):
+    ...     print(step.op, step.gradient.tolist())  # print(step) tells more, your line too
+    sum 1.0
+    mul [1.0, 1.0]
 
+    A step runs when the loop goes on, or by `step.run()`; then it also tells what each input
+    receives.
     `gradient` and `retain_graph` are those of `Tensor.backward`. Every `.grad` is filled when the
     loop ends; one that is left early fills none and leaves a graph that is freed in part.
     """

@@ -110,10 +110,10 @@ class Tape(Watcher):
 def record() -> Iterator[Tape]:
     """Within the block, note every op, its numbers, and every gradient that is sent.
 
-        with debug.record() as tape:
-            loss = criterion(model(images), labels)
-            loss.backward()
-        tape.to_html("step.html")
+    >>> model = nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+    >>> with debug.record() as tape:
+    ...     model(mg.ones(2, 4)).sum().backward()
+    >>> page = tape.to_html("step.html")
 
     All numbers are copied: a record takes about as much memory as the step itself. One training
     step with a small batch is what a page can show.

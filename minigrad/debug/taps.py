@@ -91,8 +91,12 @@ class Taps:
 def taps(layer: Any, x: Tensor, offset: Tensor | None = None, mask: Tensor | None = None) -> Taps:
     """Each product that `layer` adds up for x, (C, *S) or (N, C, *S), listed from the definition.
 
-        t = debug.taps(nn.Conv2d(1, 6, 5), x)
-        t.output(), t.dx(dy), t.dw(dy)      # what the layer and its backward should give
+    >>> conv, x = nn.Conv2d(1, 6, 3), mg.randn(1, 1, 8, 8)
+    >>> taps = debug.taps(conv, x)
+    >>> np.allclose(taps.output(), conv(x).detach(), atol=1e-6)
+    True
+
+    `taps.dx(dy)` and `taps.dw(dy)` are what the layer's backward should give.
 
     Takes convolutions (transposed, dilated, causal, grouped, deformable) and poolings (maximum,
     average, adaptive, global) in one to three dimensions. `offset` and `mask` are those that a

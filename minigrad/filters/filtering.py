@@ -31,9 +31,13 @@ def apply(image: Image, kernel: Any, padding: str = "reflect", mode: str = "corr
     Tensor, with gradients. nan and inf in an array are refused, in a Tensor not looked for.
 
     mode="correlation", what convolution layers compute:
+
         y[r, c] = sum over i, j of kernel[i, j] * image[r + i - a, c + j - b]
+
     mode="convolution", the true one, reads the image backwards (so the kernel lies flipped):
+
         y[r, c] = sum over i, j of kernel[i, j] * image[r - i + a, c - j + b]
+
     with (a, b) = ((kh - 1) // 2, (kw - 1) // 2), the kernel's middle or, for an even size, the
     place before it. So the convolution of [1, 2, 3, 4, 5] with [1, 0, -1] and zeros around is
     [2, 2, 2, 2, -4]; a result of [1, 0, -1, 0, 1], which circulates, is a mistake.
@@ -41,6 +45,10 @@ def apply(image: Image, kernel: Any, padding: str = "reflect", mode: str = "corr
     padding, what lies outside: "zeros"; "reflect", the image mirrored, its edge not repeated (in
     SciPy "mirror"); "replicate", the edge's pixels again; "circular", the other side. "valid"
     keeps only the pixels whose window lies inside, (H - kh + 1, W - kw + 1) of them.
+
+    >>> from minigrad import filters
+    >>> filters.apply(mg.tensor([[[1.0, 2.0, 4.0]]]), [[-1, 0, 1]], padding="zeros").tolist()
+    [[[2.0, 3.0, -2.0]]]
     """
     return slide("apply", image, kernel, padding, mode)
 

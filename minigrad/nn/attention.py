@@ -26,6 +26,12 @@ class MultiheadAttention(Layer):
     and `v_proj_weight`. `dropout` drops weights in training. `add_bias_kv` lets every query look at
     one learned key and value more, `add_zero_attn` at one of zeros.
     Vaswani et al., Attention is all you need, 2017, section 3.2.2.
+
+    >>> attention = nn.MultiheadAttention(embed_dim=8, num_heads=2, batch_first=True)
+    >>> x = mg.zeros(4, 10, 8)
+    >>> output, weights = attention(x, x, x)
+    >>> output.shape, weights.shape
+    ((4, 10, 8), (4, 10, 10))
     """
 
     _sees_all = True

@@ -48,6 +48,10 @@ class SEBlock(Layer):
     formula, the block has 2 C^2 / reduction parameters. `last_attention` keeps s, (N, C),
     for looking at.
     Hu, Shen and Sun, Squeeze-and-Excitation Networks, 2018, section 3.
+
+    >>> block = nn.SEBlock(32, reduction=4)
+    >>> block(mg.ones(2, 32, 8, 8)).shape, block.last_attention.shape
+    ((2, 32, 8, 8), (2, 32))
     """
 
     _shown = ("channels", "reduction")
@@ -83,6 +87,10 @@ class SKBlock(Layer):
     and channel, by softmax over the branches. `last_attention` keeps them, (N, M, out_channels).
     `out_channels` is `channels` if not given.
     Li, Wang, Hu and Yang, Selective Kernel Networks, 2019, section 3.1.
+
+    >>> block = nn.SKBlock(32)
+    >>> block(mg.ones(2, 32, 8, 8)).shape, block.last_attention.shape
+    ((2, 32, 8, 8), (2, 2, 32))
     """
 
     _sees_all = True

@@ -88,6 +88,12 @@ class Sequential(Numbered):
     """Layers run one after the other: `Sequential(a, b)(x)` is `b(a(x))`.
 
     One dict in place of the layers names them: `Sequential({"conv": a, "relu": b})`.
+
+    >>> model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    >>> model(mg.zeros(5, 4)).shape
+    (5, 3)
+    >>> model[0]
+    Linear(in_features=4, out_features=8, bias=True)
     """
 
     def __init__(self, *layers: Layer | Mapping[str, Layer]) -> None:
@@ -110,7 +116,12 @@ class Sequential(Numbered):
 
 
 class ModuleList(Numbered):
-    """A list of layers. It computes nothing itself: `for layer in self.layers: x = layer(x)`."""
+    """A list of layers. It computes nothing itself: `for layer in self.layers: x = layer(x)`.
+
+    >>> layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(3)])
+    >>> len(layers), len(list(layers.parameters()))
+    (3, 6)
+    """
 
     def __init__(self, modules: Iterable[Layer] = ()) -> None:
         super().__init__(modules)

@@ -136,7 +136,11 @@ class ConvNd(Layer):
 
 
 class Conv1d(ConvNd):
-    """Cross-correlation along one axis: (N, in_channels, L) -> (N, out_channels, L')."""
+    """Cross-correlation along one axis: (N, in_channels, L) -> (N, out_channels, L').
+
+    >>> nn.Conv1d(8, 16, kernel_size=3, padding=1)(mg.zeros(4, 8, 100)).shape
+    (4, 16, 100)
+    """
 
     _dims = 1
     _conv = staticmethod(F.conv1d)
@@ -146,6 +150,10 @@ class Conv2d(ConvNd):
     """Cross-correlation over images: (N, in_channels, H, W) -> (N, out_channels, H', W').
 
     `groups=in_channels` is a depthwise convolution: each channel has kernels of its own.
+
+    >>> conv = nn.Conv2d(3, 16, kernel_size=5, stride=2, padding=2)
+    >>> conv(mg.zeros(8, 3, 32, 32)).shape, conv.weight.shape
+    ((8, 16, 16, 16), (16, 3, 5, 5))
     """
 
     _dims = 2

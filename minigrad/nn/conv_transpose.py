@@ -118,6 +118,9 @@ class ConvTranspose2d(ConvTransposeNd):
 
     A learned enlargement: with kernel_size=4, stride=2, padding=1 (or padding="same", stride=2) the
     map doubles. `ConvTranspose` is the same class.
+
+    >>> nn.ConvTranspose2d(16, 8, 4, stride=2, padding=1)(mg.zeros(1, 16, 7, 7)).shape
+    (1, 8, 14, 14)
     """
 
     _dims = 2

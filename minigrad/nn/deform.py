@@ -109,6 +109,10 @@ class DeformConv(Deformable):
     `padding` None keeps the map's size if stride is 1 and the kernel odd. The channels fall into
     `offset_groups`, each with offsets of its own. `last_offsets` and `last_mask` are those of the
     last forward, without history, and `layer.sampling_points()` makes points for drawing of them.
+
+    >>> conv = nn.DeformConv(8, 16, 3)
+    >>> conv(mg.ones(1, 8, 10, 10)).shape, conv.last_offsets.shape
+    ((1, 16, 10, 10), (1, 18, 10, 10))
     """
 
     def __init__(

@@ -17,6 +17,9 @@ class DilatedConv(Conv2d):
     Only the defaults differ from Conv2d. A 3x3 kernel at dilation 2 is a 5x5 kernel with zeros
     between its taps: it sees as far, with 9 weights in place of 25.
     Yu and Koltun, Multi-scale context aggregation by dilated convolutions, 2016.
+
+    >>> nn.DilatedConv(8, 8, 3, dilation=4)(mg.zeros(1, 8, 20, 20)).shape
+    (1, 8, 20, 20)
     """
 
     def __init__(
@@ -49,6 +52,9 @@ class CausalConv1d(Conv1d):
 
     Output t depends on the inputs t, t - dilation, ..., t - (kernel_size - 1) dilation; before the
     first input there are zeros.
+
+    >>> nn.CausalConv1d(1, 4, 2, dilation=8)(mg.zeros(1, 1, 50)).shape
+    (1, 4, 50)
     """
 
     def __init__(

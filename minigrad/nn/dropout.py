@@ -32,7 +32,13 @@ class DropoutNd(Layer):
 
 
 class Dropout(DropoutNd):
-    """Drop single values of a tensor of any shape."""
+    """Drop single values of a tensor of any shape.
+
+    >>> nn.Dropout(0.5).eval()(mg.ones(3)).tolist()
+    [1.0, 1.0, 1.0]
+    >>> sorted(set(nn.Dropout(0.5)(mg.ones(100)).tolist()))
+    [0.0, 2.0]
+    """
 
     _drop = staticmethod(F.dropout)
 

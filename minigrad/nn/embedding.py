@@ -17,6 +17,9 @@ class Embedding(Layer):
 
     `weight` is (num_embeddings, embedding_dim) and starts standard normal. The row `padding_idx`
     starts as zeros and gets no gradient.
+
+    >>> nn.Embedding(100, 16)(mg.tensor([[1, 5, 2], [0, 99, 7]])).shape
+    (2, 3, 16)
     """
 
     def __init__(

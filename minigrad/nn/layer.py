@@ -40,6 +40,16 @@ class Layer(Tree):
     A subclass calls `super().__init__()` first, assigns its Parameters and Layers to attributes,
     and defines `forward`; `layer(x)` runs it. Layers and Parameters in plain lists, tuples and
     dicts are found too (PyTorch needs a ModuleList there), under keys such as `blocks.0.weight`.
+
+    >>> class Net(nn.Layer):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.conv = nn.Conv2d(1, 8, 3)
+    ...         self.fc = nn.Linear(8 * 6 * 6, 10)
+    ...     def forward(self, x):
+    ...         return self.fc(self.conv(x).relu().flatten(1))
+    >>> Net()(mg.zeros(2, 1, 8, 8)).shape
+    (2, 10)
     """
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -102,6 +112,12 @@ class Layer(Tree):
         """Call `hook(layer, inputs, output)` after each forward; `.remove()` ends that.
 
         What the hook returns, if not None, takes the output's place.
+
+        >>> layer = nn.Linear(2, 3)
+        >>> handle = layer.register_forward_hook(lambda layer, inputs, y: print(y.shape))
+        >>> _ = layer(mg.zeros(5, 2))
+        (5, 3)
+        >>> handle.remove()
         """
         return RemovableHandle(self._forward_hooks, hook)
 
@@ -191,6 +207,9 @@ class Layer(Tree):
         """All parameters and persistent buffers by path, in PyTorch's names and layouts.
 
         The tensors share the model's memory: `copy.deepcopy` the dict to keep this moment.
+
+        >>> list(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)).state_dict())
+        ['0.weight', '0.bias', '2.weight', '2.bias']
         """
         return {key: tensor.detach() for key, tensor in self._state(prefix).items()}
 

@@ -31,6 +31,9 @@ class Linear(Layer):
 
     `weight` is (out_features, in_features), `bias` (out_features,); both start uniform in
     ±1 / sqrt(in_features).
+
+    >>> nn.Linear(784, 10)(mg.zeros(32, 784)).shape
+    (32, 10)
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
@@ -73,7 +76,11 @@ class Linear(Layer):
 
 
 class Flatten(Layer):
-    """Axes start_dim..end_dim become one: (N, C, H, W) -> (N, C*H*W) by default."""
+    """Axes start_dim..end_dim become one: (N, C, H, W) -> (N, C*H*W) by default.
+
+    >>> nn.Flatten()(mg.zeros(32, 16, 5, 5)).shape
+    (32, 400)
+    """
 
     _shown = ("start_dim", "end_dim")
 

@@ -128,7 +128,14 @@ class BatchNorm1d(BatchNorm):
 
 
 class BatchNorm2d(BatchNorm):
-    """Batch norm of (N, C, H, W): each channel over the batch and its map."""
+    """Batch norm of (N, C, H, W): each channel over the batch and its map.
+
+    >>> norm = nn.BatchNorm2d(1)
+    >>> norm(mg.full((4, 1, 2, 2), 10.0)).abs().max().item()
+    0.0
+    >>> norm.running_mean.tolist()  # a tenth of the way from 0 to the batch's mean
+    [1.0]
+    """
 
     _ranks = (4,)
     _accepts = "(N, C, H, W)"
@@ -201,6 +208,9 @@ class LayerNorm(Norm):
     """Normalize each sample over its last axes, whose sizes are `normalized_shape`.
 
     Ba et al., Layer Normalization, 2016.
+
+    >>> nn.LayerNorm(2)(mg.tensor([[1.0, 3.0], [10.0, 30.0]])).round().tolist()
+    [[-1.0, 1.0], [-1.0, 1.0]]
     """
 
     def __init__(

@@ -86,7 +86,11 @@ class MaxPool1d(MaxPoolNd):
 
 
 class MaxPool2d(MaxPoolNd):
-    """The greatest value in each window: (N, C, H, W) -> (N, C, H', W')."""
+    """The greatest value in each window: (N, C, H, W) -> (N, C, H', W').
+
+    >>> nn.MaxPool2d(2)(mg.tensor([[[1.0, 2.0, 5.0], [3.0, 4.0, 6.0]]])).tolist()
+    [[[4.0]]]
+    """
 
     _dims = 2
     _pool = staticmethod(F.max_pool2d)
@@ -180,7 +184,11 @@ class AdaptiveAvgPool1d(AdaptivePoolNd):
 
 
 class AdaptiveAvgPool2d(AdaptivePoolNd):
-    """Means of equal parts: (N, C, H, W) -> (N, C, *output_size)."""
+    """Means of equal parts: (N, C, H, W) -> (N, C, *output_size).
+
+    >>> nn.AdaptiveAvgPool2d((1, 2))(mg.tensor([[[1.0, 3.0, 5.0, 7.0]]])).tolist()
+    [[[2.0, 6.0]]]
+    """
 
     _dims = 2
     _pool = staticmethod(F.adaptive_avg_pool2d)
@@ -224,7 +232,11 @@ class GlobalAvgPool1d(AdaptiveAvgPool1d):
 
 
 class GlobalAvgPool2d(AdaptiveAvgPool2d):
-    """The mean of each map: (N, C, H, W) -> (N, C, 1, 1)."""
+    """The mean of each map: (N, C, H, W) -> (N, C, 1, 1).
+
+    >>> nn.GlobalAvgPool2d()(mg.zeros(8, 64, 7, 7)).shape
+    (8, 64, 1, 1)
+    """
 
     _shown = ()
 

@@ -13,7 +13,11 @@ from .layer import Layer
 
 
 class Upsample(Layer):
-    """Enlarge (N, C, *sizes) to `size`, or by `scale_factor`."""
+    """Enlarge (N, C, *sizes) to `size`, or by `scale_factor`.
+
+    >>> nn.Upsample(scale_factor=2)(mg.tensor([[[1.0, 2.0]]])).tolist()
+    [[[1.0, 1.0, 2.0, 2.0]]]
+    """
 
     def __init__(
         self,
@@ -43,6 +47,9 @@ class PixelShuffle(Layer):
     """Channels become pixels: (N, C*r*r, H, W) -> (N, C, H*r, W*r), r the upscale factor.
 
     Shi et al., Real-Time Single Image and Video Super-Resolution, 2016.
+
+    >>> nn.PixelShuffle(2)(mg.zeros(1, 12, 5, 5)).shape
+    (1, 3, 10, 10)
     """
 
     _shown = ("upscale_factor",)

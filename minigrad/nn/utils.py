@@ -24,6 +24,13 @@ def clip_grad_norm_(
     The norm is that of all gradients laid end to end; `norm_type=math.inf` is the largest absolute
     value. Returns the norm before clipping, a Tensor with one number.
     Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks", ICML 2013.
+
+    >>> weight = nn.Parameter(mg.tensor([3.0, 4.0]))
+    >>> (weight * weight / 2).sum().backward()
+    >>> nn.utils.clip_grad_norm_([weight], max_norm=1.0).item()
+    5.0
+    >>> [round(g, 3) for g in weight.grad.tolist()]
+    [0.6, 0.8]
     """
     _check("clip_grad_norm_", "max_norm", max_norm)
     if not norm_type > 0:

@@ -17,9 +17,11 @@ def cross_entropy(
 ):
     """Softmax and negative log likelihood in one: -log softmax(x)[target].
 
-    `target` holds class numbers (N, *S), or probabilities of x's own shape. Fused, its gradient is
-    softmax(x) - target, which neither overflows nor divides by zero.
+    x (N, C, *S); `target` holds class numbers (N, *S), or probabilities of x's own shape.
+    `reduction`: "mean" or "sum" of the losses of all samples, or "none", which keeps them (N, *S).
+    Fused, its gradient is softmax(x) - target, which neither overflows nor divides by zero.
     """
+    # <solution: y, the loss>
     columns, shape = _classes_last("cross_entropy", x)
     share, divisor = _shares("cross_entropy", x, target, weight, ignore_index, smoothing)
     shifted = columns - np.max(columns, axis=1, keepdims=True)
@@ -28,9 +30,12 @@ def cross_entropy(
     log_p = shifted - np.log(total)
     values = -np.sum(np.where(share == 0, x.dtype.type(0), share * log_p), axis=1)
     y, scale = _reduced("cross_entropy", values, reduction, divisor)
+    y = _unflatten(y, reduction, shape)
     log_p, weight = (log_p, weight) if needs[1] else (None, None)  # keep what is needed
+    # </solution>
 
     def cross_entropy_backward(dy):
+        # <solution: dx, the gradient of x; dtarget = None where target holds class numbers>
         dy = _for_each(dy, len(e)) * scale
         dx = dtarget = None
         if needs[0]:
@@ -41,9 +46,10 @@ def cross_entropy(
         if needs[1]:  # probabilities, for example of a teacher
             dtarget = -dy * (1 - smoothing) * log_p
             dtarget = _classes_second(dtarget if weight is None else dtarget * weight, shape)
+        # </solution>
         return dx, dtarget, None
 
-    return _unflatten(y, reduction, shape), cross_entropy_backward
+    return y, cross_entropy_backward
 
 
 def nll_loss(x, target, weight=None, *, ignore_index=-100, reduction="mean"):

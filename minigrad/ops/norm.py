@@ -48,11 +48,13 @@ def _affine_gradients(dy, x_hat, axes, needs, shape):
 
 
 def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, needs=(True,) * 3):
-    """Batch normalisation (Ioffe & Szegedy 2015) of x (N, C, *) for each channel.
+    """y = (x - mean) / sqrt(var + eps) * w + b for each channel (Ioffe & Szegedy 2015).
 
-    With `mean` and `var` (C,) given, they are constants (evaluation). Without, they are taken from
-    the batch, and `report(mean, var)` is told about them, var being the biased one.
+    x (N, C, *), w and b (C,); without them there is no scale or shift. With `mean` and `var` (C,)
+    given, they are constants (evaluation). Without, they are taken from the batch, over all axes
+    but C, and `report(mean, var)` is told about them, var being the biased one.
     """
+    # <solution: y; in training, where mean is None, also call report, if there is one>
     shape, dtype = x.shape, x.dtype
     rows = _channel_rows(x)
     from_batch = mean is None
@@ -65,8 +67,12 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, need
     inv_std = 1 / np.sqrt(var + eps)  # (C, 1) in float64, like all that follow
     scale = inv_std if w is None else inv_std * w[:, None]
     shift = 0 if b is None else b[:, None]
+    y = kernel.scale_and_shift(rows, scale, shift - mean * scale)
+    y = _from_channel_rows(y, shape)
+    # </solution>
 
     def batch_norm_backward(dy):
+        # <solution: dx, dw and db, the gradients of x, w and b; dy is that of y>
         dy = _channel_rows(dy)
         db, dw = kernel.channel_sums(dy, rows, mean, var)
         dw *= inv_std  # the sum of dy * x_hat
@@ -77,11 +83,12 @@ def batch_norm(x, w=None, b=None, *, mean=None, var=None, eps, report=None, need
             slope = -dw / count * inv_std
             dx = kernel.input_gradient(dy, rows, slope, -db / count - mean * slope, scale)
             dx = _from_channel_rows(dx, shape)
-        dw, db = dw[:, 0].astype(dtype), db[:, 0].astype(dtype)
-        return dx, dw if needs[1] else None, db if needs[2] else None
+        dw = dw[:, 0].astype(dtype) if needs[1] else None
+        db = db[:, 0].astype(dtype) if needs[2] else None
+        # </solution>
+        return dx, dw, db
 
-    y = kernel.scale_and_shift(rows, scale, shift - mean * scale)
-    return _from_channel_rows(y, shape), batch_norm_backward
+    return y, batch_norm_backward
 
 
 def _channel_rows(x):

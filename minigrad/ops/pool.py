@@ -46,26 +46,43 @@ def _stages(op, x, kernel_size, stride, padding, dilation, ceil_mode):
 
 
 def max_pool(x, kernel_size, stride, padding, dilation, ceil_mode=False, *, needs=(True,)):
-    """The largest value in each window. The gradient goes to the first of equal values.
+    """y[n,c,q] = the largest x[n,c, q * stride + t * dilation - padding] over t = 0..kernel_size-1.
 
-    nan counts as the largest; of several the last has the gradient.
+    x (N, C, *S); `kernel_size`, `stride`, `padding` and `dilation` have a number for each spatial
+    axis, and so have q and t. What lies outside of x, in the padding, is never the largest. The
+    output size is floor((S + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1.
+    The gradient goes to the first of equal values. nan counts as the largest; of several the last
+    has the gradient.
     """
+    # <solution: y, the largest value in each window>
     spatial = x.ndim - 2
     name = f"max_pool{spatial}d"
     stages = _stages(name, x, kernel_size, stride, padding, dilation, ceil_mode)
     y, winners = kernel.max_pool(to_rows(x), stages, needs[0])
+    y = from_rows(y, spatial)
+    # </solution>
 
     def max_pool_backward(dy):
-        return (from_rows(kernel.max_pool_gradient(to_rows(dy), winners, stages), spatial),)
+        # <solution: dx, the gradient of x; dy is that of y>
+        dx = from_rows(kernel.max_pool_gradient(to_rows(dy), winners, stages), spatial)
+        # </solution>
+        return (dx,)
 
+    # <solution>
     max_pool_backward.__name__ = f"{name}_backward"
-    return from_rows(y, spatial), max_pool_backward
+    # </solution>
+    return y, max_pool_backward
 
 
 def avg_pool(
     x, kernel_size, stride, padding, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
-    """The mean of each window. Padding counts as zeros unless count_include_pad=False."""
+    """y[n,c,q] = the mean of x[n,c, q * stride + t - padding] over t = 0..kernel_size-1.
+
+    x (N, C, *S), options and output size as in `max_pool`. Padding counts as zeros unless
+    count_include_pad=False.
+    """
+    # <solution: y, the mean of each window>
     spatial = x.ndim - 2
     name = f"avg_pool{spatial}d"
     stages = _stages(name, x, kernel_size, stride, padding, (1,) * spatial, ceil_mode)
@@ -74,12 +91,19 @@ def avg_pool(
         count = _count(size, window, count_include_pad).astype(x.dtype)
         counts = counts * count.reshape(-1, *[1] * (4 - axis))  # (H or D, 1, 1, W, 1)
     scale = 1 / (counts if divisor_override is None else x.dtype.type(divisor_override))
+    y = from_rows(kernel.sum_pool(to_rows(x), stages) * scale, spatial)
+    # </solution>
 
     def avg_pool_backward(dy):
-        return (from_rows(kernel.sum_pool_gradient(to_rows(dy) * scale, stages), spatial),)
+        # <solution: dx, the gradient of x; dy is that of y>
+        dx = from_rows(kernel.sum_pool_gradient(to_rows(dy) * scale, stages), spatial)
+        # </solution>
+        return (dx,)
 
+    # <solution>
     avg_pool_backward.__name__ = f"{name}_backward"
-    return from_rows(kernel.sum_pool(to_rows(x), stages) * scale, spatial), avg_pool_backward
+    # </solution>
+    return y, avg_pool_backward
 
 
 def _count(size, window, include_pad):

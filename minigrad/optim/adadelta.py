@@ -13,7 +13,7 @@ class Adadelta(Optimizer):
     """Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012, Algorithm 1.
 
         s <- rho * s + (1 - rho) * g * g
-        delta = sqrt(d + eps) / sqrt(s + eps) * g
+        delta <- sqrt(d + eps) / sqrt(s + eps) * g
         d <- rho * d + (1 - rho) * delta * delta
         theta <- theta - lr * delta
 

@@ -20,6 +20,13 @@ class Adam(Optimizer):
 
     `amsgrad=True` divides by the largest v so far (Reddi, Kale & Kumar, ICLR 2018, Algorithm 2).
     `weight_decay` adds weight_decay * theta to g; with `decoupled_weight_decay=True` it is AdamW.
+
+    >>> weight = nn.Parameter(mg.tensor([1.0, 1.0]))
+    >>> optimizer = optim.Adam([weight], lr=0.1)
+    >>> (weight * mg.tensor([5.0, -0.01])).sum().backward()
+    >>> optimizer.step()
+    >>> [round(w, 4) for w in weight.tolist()]  # the first step is lr long, whatever the gradient
+    [0.9, 1.1]
     """
 
     def __init__(

@@ -19,6 +19,16 @@ class SGD(Optimizer):
     `nesterov=True` steps along g + momentum * b, the look-ahead form of Sutskever, Martens, Dahl &
     Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013.
     `weight_decay` adds weight_decay * theta to g; `maximize=True` climbs instead of descending.
+
+    >>> weight = nn.Parameter(mg.tensor([1.0]))
+    >>> optimizer = optim.SGD([weight], lr=0.25)
+    >>> for _ in range(3):
+    ...     loss = (weight**2).sum()
+    ...     optimizer.zero_grad()
+    ...     loss.backward()
+    ...     optimizer.step()
+    >>> weight.tolist()  # halved each time
+    [0.125]
     """
 
     def __init__(

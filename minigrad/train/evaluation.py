@@ -19,6 +19,12 @@ def evaluate(model: Layer, loader: Iterable, loss: Loss) -> tuple[float, float |
 
     The accuracy is None where the targets are no class numbers. Each layer is left in the mode
     (train or eval) it was in.
+
+    >>> from minigrad.utils.data import DataLoader, TensorDataset
+    >>> dataset = TensorDataset(mg.tensor([[2.0, 0.0], [0.0, 2.0]]), mg.tensor([0, 0]))
+    >>> loss, accuracy = mg.train.evaluate(nn.Identity(), DataLoader(dataset, 2), F.cross_entropy)
+    >>> accuracy
+    0.5
     """
     mean = Mean()
     with evaluating(model), no_grad():

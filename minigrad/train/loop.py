@@ -53,6 +53,15 @@ def fit(
     `progress`: a line an epoch, and a bar where the output is a terminal.
     A loss that is nan or infinite ends it with RuntimeError. Ctrl-C passes through. The files of
     the last complete epoch stand in both cases.
+
+    >>> from minigrad.utils.data import DataLoader, TensorDataset
+    >>> x = mg.randn(64, 2)
+    >>> loader = DataLoader(TensorDataset(x, x.sum(1, keepdim=True)), batch_size=16)
+    >>> model = nn.Linear(2, 1)
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.1)
+    >>> history = mg.train.fit(model, loader, F.mse_loss, optimizer, epochs=30, progress=False)
+    >>> [round(w, 2) for w in model.weight[0].tolist()]
+    [1.0, 1.0]
     """
     _check(epochs, patience, scheduler, scheduler_every, valid_loader)
     run = Run(run_folder, model, optimizer, scheduler, train_loader)

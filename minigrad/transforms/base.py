@@ -80,6 +80,11 @@ class Compose(Transform):
     """One transform after another.
 
     A batch goes through at once if every one of them can do that, else image by image.
+
+    >>> from minigrad.transforms import Compose, Normalize, ToTensor
+    >>> transform = Compose([ToTensor(), Normalize(mean=(0.5,), std=(0.5,))])
+    >>> transform(np.array([[0, 255]], np.uint8)).tolist()
+    [[[-1.0, 1.0]]]
     """
 
     def __init__(self, transforms: Sequence[Callable]) -> None:

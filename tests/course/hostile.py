@@ -183,6 +183,23 @@ def bomb():
     return children
 
 
+def leave_a_child():
+    pid = os.fork()
+    while pid == 0:
+        pass
+    return pid
+
+
+def large_file():
+    with open("large", "wb") as file:
+        for _ in range(100):
+            file.write(bytes(2**20))
+
+
+def many_files():
+    return len([open(os.devnull) for _ in range(2000)])
+
+
 def stop(pid):
     os.kill(pid, 9)
 

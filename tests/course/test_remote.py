@@ -289,8 +289,8 @@ def test_wrong_arguments_of_remote(tmp_path):
         Remote(tmp_path / "none.py")
     with pytest.raises(ValueError, match="allowed: there is no package 'nmpy'; install it"):
         student(tmp_path, "", allowed=["nmpy"])
-    with pytest.raises(ValueError, match=r"minigrad has no 'minigrad.nn.SEBlok'"):
-        student(tmp_path, "", allowed=["minigrad"], poisoned=["minigrad.nn.SEBlok"])
+    with pytest.raises(ValueError, match=r"minigrad has no 'nn.SEBlok'; write for example"):
+        student(tmp_path, "", allowed=["minigrad"], hollow=["nn.SEBlok"])
     with pytest.raises(ValueError, match="seconds must be above 0 and finite, got 0"):
         Limits(seconds=0)
     with pytest.raises(TypeError, match="megabytes must be a number, such as 10, got str"):

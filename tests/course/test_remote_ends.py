@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 from students import student
 
 from minigrad.course.remote import Died, Raised
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 
 
 def died(folder, body, match, **options):
@@ -56,7 +60,9 @@ def test_an_endless_loop_as_the_file_is_loaded(tmp_path):
 
 
 def test_time_of_the_processor_counts_in_each_call(tmp_path):
-    with student(tmp_path, "def f():\n    for _ in range(10**7): pass", seconds=7, threads=2) as s:
+    with student(
+        tmp_path, "def f():\n    for _ in range(4 * 10**6): pass", seconds=7, threads=2
+    ) as s:
         for _ in range(3):
             s.call("f")
         limits = Path(f"/proc/{s._process.popen.pid}/limits").read_text()
@@ -64,7 +70,7 @@ def test_time_of_the_processor_counts_in_each_call(tmp_path):
     limit = int(re.search(r"Max cpu time +(\d+)", limits)[1])
     used = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
     assert 14 <= limit <= used + 15
-    assert used > 0.3  # so that a limit that does not move is noticed
+    assert used > 0.2  # so that a limit that does not move is noticed
 
 
 MEMORY = {
@@ -166,8 +172,8 @@ def test_a_forged_answer_has_to_know_the_answer(tmp_path):
         assert s.call("f", np.ones(3)) is True  # a value like any other, for the grader to compare
 
 
-def test_a_gigabyte_of_print(tmp_path):
-    body = "for _ in range(100): print('x' * 10**7)"
+def test_a_flood_of_print(tmp_path):
+    body = "for _ in range(30): print('x' * 10**7)"
     with student(tmp_path, f"def f():\n    {body}\n    return 1", seconds=60) as s:
         assert s.call("f") == 1
         assert 60_000 < len(s.printed) <= 1 << 16
@@ -189,6 +195,54 @@ def test_threads_that_are_left_running(tmp_path):
         assert s.call("f") == 1
         pid = s._process.popen.pid
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_grader_that_is_killed_takes_the_students_process_along(tmp_path):
+    path = tmp_path / "solution.py"
+    path.write_text("def f():\n    while True: pass")
+    code = f"""
+import threading
+from minigrad.course.remote import Remote
+with Remote({str(path)!r}) as s:
+    print(s._process.popen.pid, flush=True)
+    s.call("f")
+"""
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}  # for the scratch folder, which is left
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as grader:
+        pid = int(grader.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+        grader.kill()
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            return
+        time.sleep(0.05)
+    pytest.fail("the student's process lives on")
+
+
+def test_functions_that_the_grader_forgets_take_no_memory(tmp_path):
+    text = """
+        import numpy as np
+        def f():
+            cache = np.ones(2**20)
+            return lambda: cache[0]
+    """
+    with student(tmp_path, text, megabytes=100) as s:
+        for _ in range(30):
+            assert s.call("f")() == 1
+
+
+def test_a_package_that_cannot_be_imported_is_not_the_students_fault(tmp_path, monkeypatch):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "__init__.py").write_text("import nowhere")
+    monkeypatch.syspath_prepend(tmp_path)
+    with (
+        pytest.raises(
+            RuntimeError, match=r"Remote: a student's process cannot start here: .*nowhere"
+        ),
+        student(tmp_path, "", allowed=["broken"]),
+    ):
+        pass
 
 
 def test_no_file_and_no_process_is_left(tmp_path):

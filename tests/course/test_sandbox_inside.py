@@ -92,6 +92,7 @@ def test_helpers_that_are_given(tmp_path):
 
 # Assignments that build on minigrad
 
+SE = "nn.channel_attention.SEBlock"
 LAYERS = """
     import minigrad as mg
     import numpy as np
@@ -100,25 +101,27 @@ LAYERS = """
     def linear(x):
         return nn.Linear(3, 2)(mg.tensor(x)).shape
 
+    x = mg.ones(1, 4, 2, 2)
+
     def cheat():
-        return nn.SEBlock(4)
+        return nn.SEBlock(4, 2)(x)
 
     def inherit():
         class Mine(nn.SEBlock):
             pass
-        return Mine
+        return Mine(4, 2)(x)
 
     def dig():
-        kinds, found = [nn.Layer], []
+        kinds = [nn.Layer]
         while kinds:
             kind = kinds.pop()
             kinds += kind.__subclasses__()
-            found.append(kind.__name__)
-        return found
+            if kind.__name__ == "SEBlock":
+                return kind(4, 2)(x)
 
     def elsewhere():
         from minigrad.nn.channel_attention import SEBlock
-        return SEBlock(4)
+        return SEBlock(4, 2)(x)
 
     def source():
         import inspect
@@ -130,19 +133,13 @@ LAYERS = """
 
 
 def test_minigrad_where_it_is_allowed_without_the_solution(tmp_path):
-    with student(
-        tmp_path, LAYERS, allowed=["numpy", "minigrad"], poisoned=["minigrad.nn.SEBlock"]
-    ) as s:
+    with student(tmp_path, LAYERS, allowed=["numpy", "minigrad"], hollow=[SE]) as s:
         assert s.call("linear", np.ones((4, 3), np.float32)) == (4, 2)
         assert s.call("sk") == "SKBlock"
         assert s.remarks == []
-        for way in ["cheat", "inherit", "elsewhere"]:
-            with pytest.raises(Raised, match=r"uses minigrad\.nn\.SEBlock, which is the solution"):
+        for way in ["cheat", "inherit", "dig", "elsewhere"]:
+            with pytest.raises(Raised, match=r"nn\.channel_attention\.SEBlock is the solution its"):
                 s.call(way)
-        assert s.remarks[0] == "uses minigrad.nn.SEBlock, which is the solution itself (line 10)"
-        found = s.call("dig")
-        assert "Linear" in found
-        assert "SEBlock" not in found
         with pytest.raises(Raised, match=r"OSError|PermissionError"):
             s.call("source")
 

@@ -6,6 +6,7 @@ Code that knows the interpreter well gets around this; the kernel's part, in ker
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ RISKY = {
 RISKY |= {f"_{name}" for name in RISKY} | {"_posixsubprocess"}
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 DEVICES = [os.devnull, "/dev/urandom"]
+LIBRARY = re.compile(r"-linux-|\.so")
 LIBRARIES = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"]
 PROCESSES = [
     "os.exec", "os.fork", "os.forkpty", "os.kill", "os.killpg", "os.posix_spawn", "os.spawn",
@@ -53,8 +55,9 @@ def files_of_python(packages: Iterable[str]) -> Files:
     base = [os.path.join(sys.base_prefix, name) for name in ("lib", "lib64")]
     libraries = {os.path.realpath(path) for path in [*LIBRARIES, *base]}
     readable = {path for folder in listable for path in _entries(folder)}
-    for folder in libraries:
-        readable |= {p for p in _entries(folder) if not os.path.basename(p).startswith("python")}
+    for folder in libraries:  # which also hold other things: /usr/lib/x86_64-linux-gnu, libz.so.1
+        kept = [path for path in _entries(folder) if LIBRARY.search(os.path.basename(path))]
+        readable.update(kept)
     packages = [os.path.realpath(package) for package in packages]
     for package in packages:
         readable |= {package, f"{package}.libs"}  # the latter is where wheels keep C libraries

@@ -13,8 +13,8 @@ import signal
 import stat
 import struct
 from collections.abc import Iterable
+from functools import cache
 
-LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
 # Rights on files, in the order of their bits, and the ABI from which the last three are known.
@@ -46,7 +46,6 @@ MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 CLONE, CLONE3, TGKILL, PRLIMIT = (56, 220), (435, 435), (234, 131), (302, 261)
 SECCOMP = (317, 277)
 CLONE_THREAD = 0x10000
-CAPSET = (126, 91)
 
 # Of a filter's program: load a word, jump if equal, if greater or equal, if a bit is set, return.
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -54,17 +53,22 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where they are in what a filt
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _call(number: int, *args: object) -> int:
     """A system call; OSError if it fails."""
     wide = [ctypes.c_long(a) if isinstance(a, int) else a for a in args]
-    result = LIBC.syscall(ctypes.c_long(number), *wide)
+    result = _libc().syscall(ctypes.c_long(number), *wide)
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
 
 
 def _prctl(option: int, value: int) -> None:
-    LIBC.prctl(option, *(ctypes.c_ulong(v) for v in (value, 0, 0, 0)))
+    _libc().prctl(option, *(ctypes.c_ulong(v) for v in (value, 0, 0, 0)))
 
 
 def _of_machine(numbers: tuple) -> int:
@@ -98,7 +102,7 @@ def drop_privileges(scratch: str, needed: Iterable[str]) -> str:
         os.setgid(user)
         os.setuid(user)
         return "a user of its own"
-    _call(_of_machine(CAPSET), struct.pack("<Ii", 0x20080522, 0), bytes(24))
+    _libc().capset(struct.pack("<Ii", 0x20080522, 0), bytes(24))
     return "root's powers dropped"
 
 

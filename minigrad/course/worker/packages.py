@@ -1,15 +1,13 @@
-"""The packages that a student's file may import, some parts of minigrad taken out where asked."""
+"""The packages that a student's file may import, and what it replaces in them."""
 
 from __future__ import annotations
 
 import builtins
-import gc
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
 
 from .gate import SOLUTION
 
@@ -27,40 +25,6 @@ def import_all(packages: Iterable[str]) -> None:
                         importlib.import_module(found.name)
             with sys.modules[f"{name}.kernels.threads"].one_blas_thread():
                 pass  # it finds the BLAS library now, while C functions may still be called
-
-
-class Poison:
-    """Stands where a part of minigrad was that is the solution of the assignment."""
-
-    def __init__(self, name: str, remark: Callable[[str], str]) -> None:
-        self._name, self._remark = name, remark
-
-    def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise RuntimeError(self._remark(f"uses {self._name}, which is the solution itself"))
-
-    __call__ = __mro_entries__ = _refuse
-    __kwdefaults__ = None  # minigrad looks at those of an op before it calls it
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self._refuse()
-
-    def __instancecheck__(self, _: Any) -> bool:
-        return False  # minigrad itself asks
-
-
-def poison(names: Iterable[str], remark: Callable[[str], str]) -> None:
-    """Replace parts of minigrad, such as "minigrad.nn.SEBlock", wherever it has them."""
-    parts = [module for name, module in sys.modules.items() if name.split(".")[0] == SOLUTION]
-    for name in names:
-        module, _, attribute = name.rpartition(".")
-        taken = getattr(sys.modules[module], attribute)
-        for part in parts:
-            for key in [key for key, value in vars(part).items() if value is taken]:
-                setattr(part, key, Poison(name, remark))
-        del taken
-    gc.collect()  # or a class is still found among the subclasses of another
 
 
 class Watch:

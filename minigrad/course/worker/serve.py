@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import itertools
 import os
@@ -14,7 +15,7 @@ from typing import Any
 from . import kernel
 from .gate import SOLUTION, Files, Gate, files_of_python
 from .limits import limit_cpu, limit_memory, limit_processes
-from .packages import Watch, import_all, poison
+from .packages import Watch, import_all
 from .report import bound_names, described
 from .wire import Packed, Stream, arrays_in, pack
 
@@ -48,7 +49,10 @@ class Worker:
         """Receive a request and send the answer."""
         request = self.stream.receive()
         if "confine" in request:
-            self.send(protection=self.confine(**request["confine"]))
+            try:
+                self.send(protection=self.confine(**request["confine"]))
+            except Exception as error:
+                self.send(raised=described(error, ""))
             return
         for number in request["free"]:
             self.functions.pop(number, None)
@@ -117,7 +121,7 @@ class Worker:
 
     def confine(
         self, path: str, scratch: str, packages: dict[str, str], given: list[str],
-        poisoned: list[str], megabytes: float, layers: list[str], parent: int, adapter: str,
+        hollow: list[str], megabytes: float, layers: list[str], parent: int, adapter: str,
         prepare: dict[str, Any],
     ) -> list[str]:  # fmt: skip
         """Import what the file may use, and close the doors; returns what protects."""
@@ -125,9 +129,10 @@ class Worker:
         sys.path += [os.path.dirname(folder) for folder in packages.values()]
         import_all(packages)
         self.adapter = adapted(adapter, prepare, packages) if adapter else {}
+        for part in hollow:
+            importlib.import_module(f"{SOLUTION}.course.inside").hollow(part)
         self.watch = Watch()
         gate = Gate(path, scratch, files, [*packages, *given], self.send)
-        poison(poisoned, gate.remark)
         sys.path[:] = [os.path.join(scratch, "given"), *files.listable]
         sys.argv, self.path = [path], path
         self.module = sys.modules["submission"] = type(sys)("submission")
@@ -155,7 +160,7 @@ class Worker:
             with suppress(OSError):
                 active.append(kernel.landlock(scratch, files.readable, files.listable))
         if "seccomp" in layers:
-            with suppress(OSError, KeyError, ValueError):
+            with suppress(OSError, KeyError):
                 active.append(kernel.seccomp())
         kernel.hide_memory()
         return active

@@ -78,18 +78,24 @@ def doctor(
 ) -> Report:
     """Look for what keeps `model` from learning, and say which line to change, and how.
 
-        print(debug.doctor(model, loader, loss, optimizer))
-
     `loader` gives batches (inputs, targets), `loss(model(inputs), targets)` one number. `step`,
     if it is given, is your training step, a function of a batch with all that your loop does:
 
-        def step(x, y):
-            optimizer.zero_grad()
-            loss(model(x), y).backward()
-            optimizer.step()
+    >>> mg.manual_seed(0)
+    >>> digits = mg.datasets.Digits(transform=mg.transforms.ToTensor())
+    >>> loader = mg.utils.data.DataLoader(digits, batch_size=32, shuffle=True)
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+    >>> loss = nn.CrossEntropyLoss()
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.1)
+    >>> def step(x, y):
+    ...     loss(model(x), y).backward()
+    ...     optimizer.step()
+    >>> for finding in debug.doctor(model, loader, loss, optimizer, step):
+    ...     print(finding.check)
+    zero_grad
 
-    It shows a forgotten zero_grad and other mistakes that only the loop holds. The Report is a list
-    of Findings, each with `check`, `text`, `evidence`, `line` and `edit`.
+    `step` shows a forgotten zero_grad and other mistakes that only the loop holds. The Report is a
+    list of Findings, each with `check`, `text`, `evidence`, `line` and `edit`; print it.
 
     These are left as they were, to the bit: parameters, buffers, gradients, the optimizer's state,
     modes, hooks, the streams of chance, the variables around `step`, and the attributes of objects

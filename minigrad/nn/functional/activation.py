@@ -85,7 +85,11 @@ def hardtanh(
 
 
 def softmax(input: Tensor, dim: int | None = None) -> Tensor:
-    """exp(x) scaled to sum to 1 along `dim`."""
+    """exp(x) scaled to sum to 1 along `dim`.
+
+    >>> F.softmax(mg.tensor([[5.0, 5.0]]), dim=1).tolist()
+    [[0.5, 0.5]]
+    """
     return need_float("softmax", input).softmax(_needed("softmax", dim))
 
 

@@ -54,6 +54,11 @@ def conv2d(
     H' = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1, or ceil(H / stride) for
     padding="same"; "valid" pads nothing. Where "same" needs an odd number of pixels, the odd one
     goes to the bottom and to the right. A batch axis may be missing.
+
+    >>> image = mg.tensor([[10.0, 20.0, 30.0], [40.0, 50.0, 60.0], [70.0, 80.0, 90.0]])
+    >>> sobel = mg.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+    >>> F.conv2d(image.view(1, 1, 3, 3), sobel.view(1, 1, 3, 3)).item()
+    80.0
     """
     return _conv(2, input, weight, bias, stride, padding, dilation, groups, padding_mode)
 

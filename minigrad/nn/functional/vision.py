@@ -21,6 +21,10 @@ def pad(
     """Add a border: `pad` = (left, right, top, bottom, ...), the last axis first.
 
     mode is "constant" (filled with `value`), "reflect", "replicate" or "circular".
+
+    >>> x = mg.tensor([[1, 2], [3, 4]])
+    >>> F.pad(x, (1, 0, 0, 1)).tolist()  # one column on the left, one row below
+    [[0, 1, 2], [0, 3, 4], [0, 0, 0]]
     """
     if not isinstance(pad, (tuple, list)) or len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise ValueError(
@@ -46,6 +50,9 @@ def interpolate(
     """Resize (N, C, *S) to `size`, or by `scale_factor`.
 
     mode is "nearest", "linear" (N, C, L), "bilinear" (N, C, H, W) or "trilinear" (N, C, D, H, W).
+
+    >>> F.interpolate(mg.tensor([[[0.0, 1.0]]]), size=4, mode="linear").tolist()
+    [[[0.0, 0.25, 0.75, 1.0]]]
     """
     n = need_tensor("interpolate", input).ndim - 2
     given = resize_to("interpolate", size, scale_factor, mode, align_corners, n)

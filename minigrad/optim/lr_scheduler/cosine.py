@@ -16,6 +16,14 @@ class CosineAnnealingLR(LRScheduler):
         lr(epoch) = eta_min + (initial lr - eta_min) * (1 + cos(pi * epoch / T_max)) / 2
 
     After T_max epochs the rate rises again along the same wave.
+
+    >>> optimizer = optim.SGD([nn.Parameter(mg.zeros(1))], lr=1.0)
+    >>> scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2)
+    >>> for epoch in range(3):
+    ...     print([round(lr, 3) for lr in scheduler.get_last_lr()], end=" ")
+    ...     optimizer.step()
+    ...     scheduler.step()
+    [1.0] [0.5] [0.0]
     """
 
     def __init__(

@@ -61,7 +61,16 @@ class LambdaLR(LRScheduler):
 
 
 class StepLR(LRScheduler):
-    """Multiplies by `gamma` every `step_size` epochs."""
+    """Multiplies by `gamma` every `step_size` epochs.
+
+    >>> optimizer = optim.SGD([nn.Parameter(mg.zeros(1))], lr=1.0)
+    >>> scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> for epoch in range(5):
+    ...     print(scheduler.get_last_lr(), end=" ")
+    ...     optimizer.step()
+    ...     scheduler.step()
+    [1.0] [1.0] [0.5] [0.5] [0.25]
+    """
 
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1

@@ -21,6 +21,15 @@ class Dataset:
     `get_batch(self, indices)` may be added for speed: `indices` is an int array of shape (N,) with
     values from 0 to len - 1; return what collating the N samples returns, mostly a list with one
     Tensor a field.
+
+    >>> class Squares(mg.utils.data.Dataset):
+    ...     def __len__(self):
+    ...         return 5
+    ...     def __getitem__(self, index):
+    ...         return float(index), float(index**2)
+    >>> x, y = next(iter(mg.utils.data.DataLoader(Squares(), batch_size=5)))
+    >>> y.tolist()
+    [0.0, 1.0, 4.0, 9.0, 16.0]
     """
 
     def __getitem__(self, index: Any) -> Any:
@@ -59,6 +68,10 @@ class TensorDataset(Dataset):
     """Samples are the rows of tensors of equal length: `dataset[i]` is `(x[i], y[i], ...)`.
 
     Arrays are wrapped as they are, without a copy.
+
+    >>> dataset = mg.utils.data.TensorDataset(mg.arange(3), mg.tensor([10, 20, 30]))
+    >>> [x.item() for x in dataset[1]]
+    [1, 20]
     """
 
     def __init__(self, *tensors: Tensor | np.ndarray) -> None:
@@ -163,6 +176,10 @@ def random_split(
     `lengths` are numbers of samples that sum to `len(dataset)`, or fractions that sum to 1: each
     is rounded down, and what is left goes to the first parts, one sample each. Draws from
     `generator`, else from the stream "shuffle".
+
+    >>> training, test = mg.utils.data.random_split(range(10), [0.8, 0.2])
+    >>> len(training), len(test)
+    (8, 2)
     """
     n = len(dataset)
     sizes = [int(length) for length in lengths]

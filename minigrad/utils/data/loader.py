@@ -21,6 +21,14 @@ class DataLoader:
     transforms that work on whole batches; any other set, or a `collate_fn` of your own, sample by
     sample. No processes are started: `num_workers` and the other options about workers and pinned
     memory are taken so that PyTorch scripts run, and change nothing.
+
+    >>> from minigrad.utils.data import DataLoader, TensorDataset
+    >>> dataset = TensorDataset(mg.zeros(100, 1, 8, 8), mg.zeros(100).long())
+    >>> loader = DataLoader(dataset, batch_size=32, shuffle=True)
+    >>> len(loader)
+    4
+    >>> [images.shape for images, labels in loader][-1]
+    (4, 1, 8, 8)
     """
 
     def __init__(

@@ -29,8 +29,7 @@ def compare(
 ) -> Comparison:
     """Run both models on one batch, and say which layer is the first to differ, and why.
 
-        print(minigrad.compare(torch_model, model, images))
-
+    `print(mg.compare(torch_model, model, images))` shows a table and a last sentence.
     `batch`: what `forward` takes, an array or a tensor of either library, or a tuple of them.
     `loss=(torch_loss, minigrad_loss)` is called as loss(output, target), loss(output) without a
     target; gradients are then those of the loss, else of a fixed random combination of the outputs.

@@ -68,7 +68,7 @@ class Item:
 
     def _draw(self, rng: np.random.Generator) -> Case:
         for _ in range(TRIES):
-            case = {name: int(rng.choice(values)) for name, values in self.ranges.items()}
+            case = {name: v[int(rng.integers(len(v)))] for name, v in self.ranges.items()}
             if self.possible(case):
                 return {**case, "seed": int(rng.integers(2**31))}
         raise RuntimeError(f"{self.name}: no possible case among {TRIES} drawn")

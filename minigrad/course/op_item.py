@@ -19,7 +19,7 @@ Make = Callable[[Case], tuple[dict[str, Any], dict[str, Any]]]
 def op_item(
     name: str, points: int, op: Callable, make: Make, part: str,
     ranges: dict[str, Sequence[int]], possible: Callable[[Case], bool] = lambda case: True,
-    result: str = "y", right: Callable[[Case, Any, Any], None] | None = None,
+    right: Callable[[Case, Any, Any], None] | None = None, result: str = "y",
 ) -> Item:  # fmt: skip
     """The item that asks for `part` of an op: "y", its result, or a gradient such as "dx".
 

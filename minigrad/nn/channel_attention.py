@@ -69,10 +69,13 @@ class SEBlock(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, *S) -> (N, C, *S)."""
+        # <solution: y, the output>
         check_map(self, x, self.channels)
         s = self.fc2(F.relu(self.fc1(squeeze(x)))).sigmoid()
         self.last_attention = s.detach()
-        return scale(x, s)
+        y = scale(x, s)
+        # </solution>
+        return y
 
 
 class SKBlock(Layer):
@@ -126,11 +129,14 @@ class SKBlock(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, H, W) -> (N, out_channels, H / stride, W / stride), rounded up."""
+        # <solution: y, the output>
         check_map(self, x, self.channels)
         maps = [branch(x) for branch in self.branches]
         fused = self.fuse(squeeze(sum(maps[1:], maps[0])))
         logits = self.select(fused).reshape(len(x), len(maps), self.out_channels)
         weights = logits.softmax(1)
         self.last_attention = weights.detach()
-        mixed = [scale(y, weights[:, m]) for m, y in enumerate(maps)]
-        return sum(mixed[1:], mixed[0])
+        mixed = [scale(u, weights[:, m]) for m, u in enumerate(maps)]
+        y = sum(mixed[1:], mixed[0])
+        # </solution>
+        return y

@@ -41,6 +41,7 @@ class DepthwiseSeparable(Layer):
         activation: Callable[[], Layer] | None = None,
     ) -> None:
         super().__init__()
+        # <solution: self.depthwise, self.norm, self.activation and self.pointwise>
         self.multiplier = whole(self, "multiplier", multiplier)
         inputs = whole(self, "in_channels", in_channels)
         maps = inputs * self.multiplier
@@ -50,15 +51,19 @@ class DepthwiseSeparable(Layer):
         self.norm = _made("norm", norm, maps)
         self.activation = _made("activation", activation)
         self.pointwise = Conv2d(maps, whole(self, "out_channels", out_channels), 1, bias=bias)
+        # </solution>
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, out_channels, H', W')."""
-        x = self.depthwise(x)
+        # <solution: y, the output; norm and activation may be None>
+        y = self.depthwise(x)
         if self.norm is not None:
-            x = self.norm(x)
+            y = self.norm(y)
         if self.activation is not None:
-            x = self.activation(x)
-        return self.pointwise(x)
+            y = self.activation(y)
+        y = self.pointwise(y)
+        # </solution>
+        return y
 
 
 EXAMPLES = {

@@ -16,6 +16,8 @@ def conv(x, w, b=None, *, stride, padding, dilation, groups, needs=(True, True, 
 
     x (N, C, *S), w (O, C/groups, *k), b (O,) or None; `padding` is a pair (before, after) for each
     spatial axis. The output size is floor((S + before + after - dilation (k-1) - 1) / stride) + 1.
+    Channels fall into groups in their order: the first O/groups outputs see the first C/groups
+    inputs only, and so on.
     """
     # <solution: y, the output>
     spatial = x.ndim - 2
@@ -62,8 +64,10 @@ def conv_transpose(
 
     x (N, C, *S), w (C, O/groups, *k), b (O,) or None; `padding` is a pair (before, after) for each
     spatial axis, to be cut off the output. Its size is
-    (S - 1) stride + dilation (k-1) + 1 - before - after + output_padding.
+    (S - 1) stride + dilation (k-1) + 1 - before - after + output_padding. Channels fall into groups
+    as in `conv`: the first C/groups inputs are laid down on the first O/groups outputs only.
     """
+    # <solution: y, the output>
     spatial = x.ndim - 2
     name = f"conv_transpose{spatial}d"
     _check_transposed(name, x, w, b, groups)
@@ -76,10 +80,13 @@ def conv_transpose(
     y = kernel.input_gradient(rows, taps, out_size, *geometry, groups)
     if b is not None:
         y += b[:, None, None]
+    y = from_rows(y, spatial)
     in_size, w_shape = three(x.shape[2:], 1), w.shape
     rows, taps = rows if needs[1] else None, taps if needs[0] else None  # keep what is needed
+    # </solution>
 
     def conv_transpose_backward(dy):
+        # <solution: dx, dw and db, the gradients of x, w and b; dy is that of y>
         dx = dw = db = None
         dy_rows = to_rows(dy)
         if needs[0]:
@@ -89,10 +96,13 @@ def conv_transpose(
             dw = dw.reshape(w_shape)
         if needs[2]:
             db = total(dy_rows, (0, 1, 3, 4))
+        # </solution>
         return dx, dw, db
 
+    # <solution>
     conv_transpose_backward.__name__ = f"{name}_backward"
-    return from_rows(y, spatial), conv_transpose_backward
+    # </solution>
+    return y, conv_transpose_backward
 
 
 def conv_size(op, size, k, stride, padding, dilation):

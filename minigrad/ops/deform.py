@@ -22,15 +22,19 @@ def deform_conv2d(x, offset, w, b=None, mask=None, *, stride, padding, dilation,
     The value bends where a point crosses a row or column of pixels; the slope by the offset is
     there that towards larger offsets. An offset of nan gives nan.
     """
+    # <solution: y, the output>
     geometry = _checked(x, offset, w, b, mask, stride, padding, dilation)
     y = kernel.deform(x, offset, mask, w, b, geometry)
     for_points = needs[1] or needs[4]
     shape, x = x.shape, x if for_points or needs[2] else None  # keep what is needed
+    # </solution>
 
     def deform_conv2d_backward(dy):
+        # <solution: dx, doffset, dw, db and dmask, the gradients; dmask is None without a mask>
         wanted = needs[0], for_points, needs[2]
         dx, doffset, dmask, dw = kernel.gradients(x, shape, offset, mask, w, dy, geometry, *wanted)
         db = np.sum(dy, axis=(0, 2, 3)) if needs[3] else None
+        # </solution>
         return dx, doffset, dw, db, dmask
 
     return y, deform_conv2d_backward

@@ -27,7 +27,7 @@ def losses(number, solution, *edits, only=None):
     return {
         item.name: message
         for item in assignment.items
-        if item.at_most is None and only in (None, item.name)
+        if item.at_most != 1 and only in (None, item.name)
         if (message := failure(item, own))
     }
 

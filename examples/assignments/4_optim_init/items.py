@@ -190,7 +190,7 @@ def init_item(function, points, *names):
         return f"for {function}(tensor{options}), a tensor of shape {weight_shape(case)}"
 
     ranges = {**SHAPES, **choices(*names)}
-    return Item(function, points, ranges, run, describe=describe, hollow=HOLLOW)
+    return Item(function, points, ranges, run, describe=describe, hollow=HOLLOW, at_most=10)
 
 
 XAVIER, KAIMING = ("gain",), ("a", "mode", "nonlinearity")

@@ -80,11 +80,10 @@ def op_item(
 
     def describe(case: Case) -> str:
         inputs, options = make(case)
-        text = call_text(function, inputs, options)
         if part == result:
-            return text
+            return call_text(function, inputs, options)
         dy = array_of(case, cotangent, op(*inputs.values(), **options)[0].shape)
-        return f"{text}\nand its way back with\n{cotangent} =\n{written(dy)}"
+        return call_text(function, inputs, options, {cotangent: dy})
 
     def explain(solution: Solution, case: Case) -> str:
         inputs, options = make({**case, "fill": RANDOM})  # 1, 2, 3 ... fits too many causes
@@ -112,11 +111,17 @@ def op_item(
     return Item(name, points, every, run, possible, describe, explain)
 
 
-def call_text(function: str, inputs: dict[str, Any], options: dict[str, Any]) -> str:
-    """The call of a case, and its arrays written out."""
+def call_text(
+    function: str,
+    inputs: dict[str, Any],
+    options: dict[str, Any],
+    back: dict[str, Any] | None = None,
+) -> str:
+    """The call of a case, and its arrays written out; `back` is what the way back gets, if asked."""
     given = ", ".join([*inputs, *(f"{name}={value!r}" for name, value in options.items())])
-    lines = [f"for {function}({given}) with"]
-    for name, x in inputs.items():
+    way_back = "".join(f"[1]({name})" for name in back or ())
+    lines = [f"for {function}({given}){way_back} with"]
+    for name, x in {**inputs, **(back or {})}.items():
         lines.append(f"{name} =\n{written(x)}" if isinstance(x, np.ndarray) else f"{name} = {x!r}")
     return "\n".join(lines)
 

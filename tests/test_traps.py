@@ -64,7 +64,10 @@ def test_2_what_is_called_conv_or_batch_norm_has_what_weights_init_asks_for():
     [
         ("w.data.normal_(0.0, 0.02)", "write nn.init.normal_(layer.weight, 0.0, 0.02)"),
         ("w.data.float()", "write w.float(...), without .data"),
-        ("w.data.clamp_(0, 1)", "write w.clamp_(...) inside of `with minigrad.no_grad():`"),
+        (
+            "w.data.clamp_(0, 1)",
+            "write w.clamp_(...), without .data, inside of `with minigrad.no_grad():`",
+        ),
     ],
 )
 def test_2_old_scripts_that_call_methods_of_data_are_told_what_to_write(tmp_path, line, edit):

@@ -108,10 +108,9 @@ def array_method(error: Exception) -> str:
     name = getattr(error, "name", None) or ""
     if not isinstance(getattr(error, "obj", None), np.ndarray) or not hasattr(Tensor, name):
         return ""
-    edit = f"w.{name}(...)"
+    edit = f"w.{name}(...), without .data"
     if name.endswith("_"):
-        edit += " inside of `with minigrad.no_grad():`"
-    edit = INSTEAD.get(name, f"{edit}, without .data")
+        edit = INSTEAD.get(name, f"{edit}, inside of `with minigrad.no_grad():`")
     return f".data is a plain NumPy array, which has no method {name}; write {edit}"
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..debug.checkup.snapshot import unchanged
+from ..grad_mode import enable_grad
 from ..nn import Layer
-from ..tensor import Tensor, enable_grad
+from ..tensor import Tensor
 
 
 @dataclass

@@ -182,6 +182,7 @@ inf, nan, pi = _np.inf, _np.nan, _np.pi
 
 if _TYPE_CHECKING:
     from . import datasets, debug, filters, models, optim, plot, train, transforms, utils
+    from .comparison import compare
 
 _lacks = _missing(__name__)
 _LATER = ("datasets", "debug", "filters", "models", "optim", "plot", "train", "transforms", "utils")
@@ -191,30 +192,32 @@ def __getattr__(name: str) -> object:
     """Load these parts when they are first used, so that `import minigrad` stays quick."""
     if name in _LATER:
         return _import_module(f".{name}", __name__)
+    if name == "compare":
+        return _import_module(".comparison", __name__).compare
     return _lacks(name)
 
 
 __all__ = [
     "FloatTensor", "Generator", "LongTensor", "Size", "Tensor", "abs", "accelerator", "add", "all",
     "allclose", "amax", "amin", "amp", "any", "apply", "arange", "argmax", "argmin", "argsort",
-    "as_matrix", "as_tensor", "autocast", "backends", "bernoulli", "bincount", "bmm", "bool", "cat",
-    "ceil", "chunk", "clamp", "clip", "compile", "concat", "concatenate", "cos", "cuda", "cumsum",
-    "datasets", "debug", "device", "diag", "diagonal", "div", "dot", "double", "dtype", "einsum",
-    "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "eye", "filters", "finfo",
-    "flatten", "flip", "float", "float32", "float64", "floor", "from_numpy", "full", "full_like",
-    "gather", "ge", "get_default_dtype", "get_num_threads", "get_rng_state", "gt", "iinfo",
-    "index_select", "inf", "inference_mode", "int", "int32", "int64", "is_grad_enabled",
-    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "jit", "le", "linspace", "load", "log",
-    "log1p", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
-    "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean",
-    "meshgrid", "min", "minimum", "mm", "models", "movedim", "mul", "nan", "ne", "neg", "nn",
-    "no_grad", "nonzero", "norm", "normal", "numel", "one_hot", "ones", "ones_like", "optim",
-    "outer", "output_size", "permute", "pi", "plot", "pow", "prod", "rand", "rand_like", "randint",
-    "randn", "randn_like", "randperm", "receptive_field", "reciprocal", "relu", "repeat_interleave",
-    "reshape", "roll", "round", "rsqrt", "save", "scatter_add", "select", "set_default_dtype",
-    "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "sigmoid", "sign",
-    "sin", "softmax", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum",
-    "summary", "swapaxes", "tanh", "tensor", "tile", "topk", "trace", "train", "transforms",
-    "transpose", "tril", "triu", "uint8", "unbind", "unique", "unsqueeze", "utils", "var", "where",
-    "zeros", "zeros_like",
+    "as_matrix", "as_tensor", "autocast", "backends", "bernoulli", "bincount", "bmm", "bool",
+    "cat", "ceil", "chunk", "clamp", "clip", "compare", "compile", "concat", "concatenate", "cos",
+    "cuda", "cumsum", "datasets", "debug", "device", "diag", "diagonal", "div", "dot", "double",
+    "dtype", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "eye",
+    "filters", "finfo", "flatten", "flip", "float", "float32", "float64", "floor", "from_numpy",
+    "full", "full_like", "gather", "ge", "get_default_dtype", "get_num_threads", "get_rng_state",
+    "gt", "iinfo", "index_select", "inf", "inference_mode", "int", "int32", "int64",
+    "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "jit", "le",
+    "linspace", "load", "log", "log1p", "log_softmax", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select",
+    "matmul", "max", "maximum", "mean", "meshgrid", "min", "minimum", "mm", "models", "movedim",
+    "mul", "nan", "ne", "neg", "nn", "no_grad", "nonzero", "norm", "normal", "numel", "one_hot",
+    "ones", "ones_like", "optim", "outer", "output_size", "permute", "pi", "plot", "pow", "prod",
+    "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "receptive_field",
+    "reciprocal", "relu", "repeat_interleave", "reshape", "roll", "round", "rsqrt", "save",
+    "scatter_add", "select", "set_default_dtype", "set_grad_enabled", "set_num_threads",
+    "set_printoptions", "set_rng_state", "sigmoid", "sign", "sin", "softmax", "sort", "split",
+    "sqrt", "square", "squeeze", "stack", "std", "sub", "sum", "summary", "swapaxes", "tanh",
+    "tensor", "tile", "topk", "trace", "train", "transforms", "transpose", "tril", "triu", "uint8",
+    "unbind", "unique", "unsqueeze", "utils", "var", "where", "zeros", "zeros_like",
 ]  # fmt: skip

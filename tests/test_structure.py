@@ -24,7 +24,7 @@ FLOORS = [
     "backprop", "grad_mode", "tensor", "creation", "functions", "accelerator", "amp", "backends",
     "cuda", "jit", "elements", "pickles", "archive", "serialization", "nn", "filters", "optim",
     "utils", "transforms", "datasets", "models", "geometry", "reach", "summary", "plot", "train",
-    "debug", "cli", "compat", "__main__",
+    "debug", "comparison", "cli", "compat", "__main__",
 ]  # fmt: skip
 
 

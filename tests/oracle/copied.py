@@ -1,9 +1,7 @@
 """PyTorch's versions of minigrad's ready-made nets: the very source, with PyTorch's imports."""
 
+from functools import cache
 from pathlib import Path
-
-import numpy as np
-import torch
 
 from minigrad import models
 
@@ -20,12 +18,23 @@ IMPORTS = {
 
 def build(name, in_channels=3, num_classes=10, image_size=32):
     """A net of `minigrad.models`, made of PyTorch's layers."""
-    source = Path(models.__file__).read_text()
+    return source()[name](in_channels, num_classes, image_size)
+
+
+def block():
+    """PyTorch's version of `minigrad.models.ResidualBlock`."""
+    return source()["ResidualBlock"]
+
+
+@cache
+def source():
+    """The names of minigrad/models.py, as they are with PyTorch."""
+    text = Path(models.__file__).read_text()
     for ours, theirs in IMPORTS.items():
-        source = source.replace(ours, theirs)
+        text = text.replace(ours, theirs)
     scope = {"__name__": "copied_models"}
-    exec(compile(source, "models.py with torch", "exec"), scope)
-    return scope[name](in_channels, num_classes, image_size)
+    exec(compile(text, "models.py with torch", "exec"), scope)
+    return scope
 
 
 def pair(name, *sizes):
@@ -44,13 +53,3 @@ def no_dropout(*nets):
         for layer in net.modules():
             if type(layer).__name__ == "Dropout":
                 layer.p = 0.0
-
-
-def batch(n, *shape, classes=10, seed=0):
-    """Random images and labels, in minigrad's and in PyTorch's tensors."""
-    import minigrad as mg
-
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((n, *shape)).astype(np.float32)
-    y = rng.integers(0, classes, n)
-    return (mg.tensor(x), mg.tensor(y)), (torch.tensor(x), torch.tensor(y))

@@ -111,6 +111,8 @@ def test_print_options(printing):
     assert "0.3333," in str(x[0, 0])
     mg.set_printoptions(sci_mode=True)
     assert str(x).endswith("[[3.33e-01 1.23e+04]]")
+    mg.set_printoptions(precision=1)
+    assert str(x).endswith("[[3.3e-01 1.2e+04]]")
     mg.set_printoptions(profile="short", threshold=4, edgeitems=1)
     assert str(mg.arange(5)).endswith("[0 ... 4]")
     mg.set_printoptions(profile="full")

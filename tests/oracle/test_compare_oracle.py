@@ -107,6 +107,8 @@ def test_a_planted_difference_is_named_at_its_layer(name):
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(result.verdict)
     assert str(result).endswith(result.verdict)
+    (marked,) = [line for line in str(result).splitlines() if "<-" in line]
+    assert marked.startswith(path)
 
 
 def test_dropout_in_train_mode():

@@ -117,7 +117,7 @@ def call_text(
     options: dict[str, Any],
     back: dict[str, Any] | None = None,
 ) -> str:
-    """The call of a case, its arrays written out; `back` is what the way back gets, if asked for."""
+    """The call of a case, its arrays written out; `back`: what its way back gets."""
     given = ", ".join([*inputs, *(f"{name}={value!r}" for name, value in options.items())])
     way_back = "".join(f"[1]({name})" for name in back or ())
     lines = [f"for {function}({given}){way_back} with"]

@@ -25,9 +25,12 @@ def walk_back(
 ) -> Iterator[tuple[Node, np.ndarray]]:
     """Yield each node with its complete gradient, and after that run its way back.
 
-    `start` is a Node or a leaf, `seed` its gradient. In the end `settle(leaf, gradient)` is called
-    for every leaf. `tracer` is that of a pdb, which is to see the ways back and hooks.
+    `start` is a Node or a leaf, `seed` its gradient. `node.backward(dy)` returns one gradient for
+    each of `node.inputs`; these are Nodes, leaves, and None where no gradient is needed. In the end
+    `settle(leaf, gradient)` is called once for every leaf that `start` depends on, each with an
+    array of its own. `tracer` is that of a pdb, which is to see the ways back and hooks.
     """
+    # <solution: the walk, with `yield node, dy` before `node.backward(dy)` is called>
     grads: dict[Any, np.ndarray] = {start: seed}
     todo: list[tuple[int, Node]] = [(-start.order, start)] if isinstance(start, Node) else []
     while todo:
@@ -79,6 +82,7 @@ def walk_back(
 
     for leaf, dx in grads.items():
         settle(leaf, _run_hooks(leaf.hooks, dx, tracer) if leaf.hooks else dx)
+    # </solution>
 
 
 def _run_hooks(hooks: list, dy: np.ndarray, tracer: Any) -> np.ndarray:

@@ -53,6 +53,8 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """
     if x is None and y is None:
         return nonzero(condition, as_tuple=True)
+    if x is None or y is None:
+        raise TypeError("where: give both x and y, or neither: where(condition, x, 0)")
     x, y = (value if isinstance(value, Tensor) else tensor(value) for value in (x, y))
     return apply(arithmetic.where, condition, *match(x, y))
 

@@ -17,10 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from .archive import read_pytorch
 from .device import check_device
 from .elements import DTYPES, from_bytes
-from .pickles import Refused
 from .tensor import Tensor
 
 OLD_PYTORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the magic number of its old format
@@ -66,10 +64,7 @@ def load(path: str | os.PathLike, map_location: Any = None, weights_only: bool =
         check_device(map_location)
     content = Path(path).read_bytes()
     if content.startswith(b"PK\x03\x04"):
-        try:
-            return read_pytorch(content)
-        except Refused as error:
-            raise RuntimeError(f"load: {path} {error}") from None
+        return _load_pytorch(path, content)
     try:
         stored = deserialize(content)
     except SafetensorError as error:
@@ -84,6 +79,16 @@ def load(path: str | os.PathLike, map_location: Any = None, weights_only: bool =
             f"load: {path} is damaged: its checksum is wrong. Use another copy of the file"
         )
     return _decode(json.loads(metadata["minigrad"]), arrays)
+
+
+def _load_pytorch(path: str | os.PathLike, content: bytes) -> Any:
+    from .archive import read_pytorch
+    from .pickles import Refused
+
+    try:
+        return read_pytorch(content)
+    except Refused as error:
+        raise RuntimeError(f"load: {path} {error}") from None
 
 
 def write_file(path: str | os.PathLike, content: bytes) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .backprop import walk_back
+from . import backprop
 from .grad_mode import recording
 from .graph import Node, RemovableHandle, running
 from .kernels.rows import copy_runs
@@ -202,7 +202,7 @@ class Tensor(Methods):
     def _walk_back(self, gradient: Any, retain_graph: bool, tracer: Any = None) -> Iterator:
         """The steps of `backward`, each waiting to be asked for."""
         start = self if self._node is None else self._node
-        return walk_back(start, _seed(self, gradient), retain_graph, _settle, tracer)
+        return backprop.walk_back(start, _seed(self, gradient), retain_graph, _settle, tracer)
 
     def __repr__(self) -> str:
         made = f"{self._node.name} at {self._node.line}" if self._node is not None else ""

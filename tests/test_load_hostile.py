@@ -149,22 +149,23 @@ def test_nothing_grows_when_it_is_read(load):
 
 
 def test_parts_on_top_of_each_other_are_refused(load):
-    """Many names for the same bytes: the directory at the end says where a part begins."""
-    data = bytes(1000)
-    names = [f"data/{i}" for i in range(9)]
-    tensors = [tensor((1,), (1,), memory=storage(str(i), elements=250)) for i in range(len(names))]
+    """One part lies within another: the directory at the end may say so, and bytes count twice."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as file:
+        file.writestr("net/data/1", bytes(4000))
+        info = file.infolist()[0]
+    outer = inner.getvalue()[:4040]  # the part with the header before it
+    several = [
+        tensor((1,), (1,), memory=storage(key, elements=n)) for key, n in (("0", 1010), ("1", 1000))
+    ]
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
-        file.writestr("net/data.pkl", b"\x80\x02](" + b"".join(tensors) + b"e.")
-        file.writestr("net/data/0", data)
-        first = file.infolist()[-1]
-        for name in names[1:]:
-            info = zipfile.ZipInfo(f"net/{name}")
-            for what in ("header_offset", "file_size", "compress_size", "CRC"):
-                setattr(info, what, getattr(first, what))
-            file.filelist.append(info)
-            file.NameToInfo[info.filename] = info
-    with pytest.raises(RuntimeError, match=r"damaged|more bytes than the file"):
+        file.writestr("net/data.pkl", b"\x80\x02](" + b"".join(several) + b"e.")
+        file.writestr("net/data/0", outer)
+        info.header_offset = content.tell() - len(outer)
+        file.filelist.append(info)
+        file.NameToInfo[info.filename] = info
+    with pytest.raises(RuntimeError, match=r"made up: its parts hold more bytes than the file"):
         load(content.getvalue())
 
 

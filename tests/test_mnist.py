@@ -46,6 +46,8 @@ def test_mnist_reads_torchvisions_files(small_mnist, unpacked):
     assert image.shape == (28, 28)
     assert (label, type(label)) == (1, int)
     assert data.class_to_idx["3 - three"] == 3
+    assert data.test_data is data.train_data is data.data  # old names
+    assert data.test_labels is data.train_labels is data.targets
 
 
 def test_root_is_taken_from_the_environment(small_mnist, monkeypatch):

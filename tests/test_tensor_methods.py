@@ -88,6 +88,7 @@ def test_unique_and_bincount():
     x = mg.tensor([3, 1, 3])
     values, inverse, counts = x.unique(return_inverse=True, return_counts=True)
     assert (values.tolist(), inverse.tolist(), counts.tolist()) == ([1, 3], [1, 0, 1], [1, 2])
+    assert mg.tensor([float("nan")] * 2).unique().shape == (2,)  # nan is not nan
     weights = mg.tensor([0.5, 1.0, 2.0])
     assert mg.bincount(x, weights).tolist() == [0, 1, 0, 2.5]
     assert mg.bincount(x, weights).dtype == np.float32
@@ -110,6 +111,8 @@ def test_print_options(printing):
     assert "0.3333," in str(x[0, 0])
     mg.set_printoptions(sci_mode=True)
     assert str(x).endswith("[[3.33e-01 1.23e+04]]")
+    mg.set_printoptions(precision=1)
+    assert str(x).endswith("[[3.3e-01 1.2e+04]]")
     mg.set_printoptions(profile="short", threshold=4, edgeitems=1)
     assert str(mg.arange(5)).endswith("[0 ... 4]")
     mg.set_printoptions(profile="full")
@@ -143,6 +146,7 @@ ERRORS = [
     (lambda: mg.ones(2).triu(), ValueError, r"triu: expected matrices"),
     (lambda: X.outer(X), ValueError, r"outer: expected two vectors, got shapes \(2, 3\)"),
     (lambda: X.movedim((0, 1), 0), ValueError, "movedim: as many destinations as sources"),
+    (lambda: mg.where(X > 1, X), TypeError, r"where: give both x and y, or neither"),
     (lambda: mg.meshgrid(X), ValueError, r"meshgrid: expected vectors, got Tensor of shape"),
     (lambda: mg.meshgrid(X[0], indexing="ji"), ValueError, '"ij" or "xy", got \'ji\''),
     (lambda: mg.set_printoptions(precision=-1), ValueError, "precision must be a whole number"),

@@ -59,6 +59,28 @@ def test_2_what_is_called_conv_or_batch_norm_has_what_weights_init_asks_for():
         layer.apply(weights_init)
 
 
+@pytest.mark.parametrize(
+    ("line", "edit"),
+    [
+        ("w.data.normal_(0.0, 0.02)", "write nn.init.normal_(layer.weight, 0.0, 0.02)"),
+        ("w.data.float()", "write w.float(...), without .data"),
+        (
+            "w.data.clamp_(0, 1)",
+            "write w.clamp_(...), without .data, inside of `with minigrad.no_grad():`",
+        ),
+    ],
+)
+def test_2_old_scripts_that_call_methods_of_data_are_told_what_to_write(tmp_path, line, edit):
+    script = tmp_path / "old.py"
+    script.write_text(f"import torch\nw = torch.zeros(2, requires_grad=True)\n{line}\n")
+    command = [sys.executable, "-m", "minigrad.compat", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"    {line}\n" in done.stderr
+    assert ".data is a plain NumPy array, which has no method " in done.stderr
+    assert done.stderr.strip().endswith(edit)
+
+
 def test_3_a_tensor_is_a_number_where_a_number_is_wanted():
     tensors = [torch.tensor(1.5), torch.tensor(2.0)]
     assert sum(x for x in tensors).item() == 3.5

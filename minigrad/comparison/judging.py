@@ -13,6 +13,7 @@ COPY = (
     "copy them: minigrad_model.load_state_dict("
     "{name: x.numpy() for name, x in torch_model.state_dict().items()})"
 )
+WHOLE = "(the model)"
 HEAD = ("path", "layer", "output", "gradient", "weight gradient", "weights", "")
 
 
@@ -56,7 +57,7 @@ class Comparison:
         return self.what in ("", "settings")
 
     def __str__(self) -> str:
-        cells = [HEAD, *map(_cells, self.rows)]
+        cells = [HEAD, *(_cells(row, "<- " * (row is self.first)) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = [
             "  ".join(
@@ -92,7 +93,7 @@ def _is_inner(key: tuple[str, int], theirs: Run, ours: Run) -> bool:
 def _row(key: tuple[str, int], theirs: Run, ours: Run, rtol: float, gradient_rtol: float) -> Row:
     path, times = key
     a, b = theirs.ran.get(key), ours.ran.get(key)
-    name = path + (f" ({times + 1})" if times else "") or "(the model)"
+    name = path + (f" ({times + 1})" if times else "") or WHOLE
     if a is None or b is None:
         whose, ran = ("minigrad", b) if a is None else ("PyTorch", a)
         note = (f"runs in {whose} only",)
@@ -124,54 +125,45 @@ def _find(
 ) -> tuple[Row | None, str, str]:
     """What differs first: the row, in what, and the sentence about it."""
     for i, row in enumerate(rows):
-        kind_or_run = row.differs and row.output is None
-        if kind_or_run or (row.output or 0) > rtol:
+        in_one_only = row.differs and row.output is None
+        if in_one_only or (row.output or 0) > rtol:
             return row, "output", _about_output(rows[:i], row, rtol)
     if ours.error is not None:
         raise ours.error
-    if theirs.loss is not None and ours.loss is not None:
-        apart = difference(np.array(theirs.loss), np.array(ours.loss))
-        if apart > rtol:
-            return (
-                None,
-                "loss",
-                (
-                    f"The outputs agree and the losses differ: PyTorch {theirs.loss:.6g}, minigrad "
-                    f"{ours.loss:.6g}. Look at the two loss functions: their reduction, their "
-                    "weights, a softmax too many."
-                ),
-            )
+    if _losses_differ(theirs, ours, rtol):
+        text = (
+            f"PyTorch {theirs.loss:.6g}, minigrad {ours.loss:.6g}. Look at the two loss functions"
+        )
+        text = f"The outputs agree and the losses differ: {text}: their reduction, their weights, "
+        return None, "loss", f"{text}a softmax too many."
     for i in reversed(range(len(rows))):
         if rows[i].differs:
             return rows[i], "gradient", _about_gradient(rows, i, gradient_rtol)
     for row in rows:
-        path = "" if row.path == "(the model)" else row.path
+        path = "" if row.path == WHOLE else row.path
         moved = of_tensors(theirs.after.get(path, {}), ours.after.get(path, {}))
-        if max(moved.values(), default=0) > rtol:
-            names = ", ".join(name for name, apart in moved.items() if apart > rtol)
-            return (
-                row,
-                "statistics",
-                (
-                    f"Outputs and gradients agree. After this batch {row.path} has another {names}"
-                    f"{_because(row)}."
-                ),
-            )
-    noted = next((row for row in rows if row.notes), None)
-    if noted is not None:
-        return (
-            noted,
-            "settings",
-            (f"Outputs and gradients agree. Still, of {noted.path}: {'; '.join(noted.notes)}."),
-        )
+        names = ", ".join(name for name, apart in moved.items() if apart > rtol)
+        if names:
+            text = f"Outputs and gradients agree. After this batch {row.path} has another {names}"
+            return row, "statistics", f"{text}{_because(row)}."
+    for row in rows:
+        if row.notes:
+            text = f"Outputs and gradients agree. Still, of {row.path}: {'; '.join(row.notes)}."
+            return row, "settings", text
     return None, "", "Outputs and gradients of all layers agree."
+
+
+def _losses_differ(theirs: Run, ours: Run, rtol: float) -> bool:
+    if theirs.loss is None or ours.loss is None:
+        return False
+    return difference(np.array(theirs.loss), np.array(ours.loss)) > rtol
 
 
 def _about_output(before: list[Row], row: Row, rtol: float) -> str:
     last = before[-1].path if before else "the input"
     if row.output is None:
         return f"{row.path} {row.notes[0]}: the models differ there, after {last}."
-    lead = f"The first output that differs is that of {row.path} ({row.layer}), by {row.output:.1e}"
+    lead = f"The first output that differs is that of {row.path} ({row.layer}), {_by(row.output)}"
     if row.input is not None and row.input > rtol:
         return (
             f"{lead}. Its input differs already, though {last} agrees: look at what forward does "
@@ -181,7 +173,7 @@ def _about_output(before: list[Row], row: Row, rtol: float) -> str:
         edit = f"; {COPY}" if "differs" in row.notes[0] else ""
         edit = "; call eval() on both models, or set p = 0" if AT_RANDOM in row.notes else edit
         return f"{lead}{_because(row)}{edit}."
-    if last.startswith(row.path + ".") or row.path == "(the model)":
+    if last.startswith(row.path + ".") or row.path == WHOLE:
         return (
             f"{lead}. The layers in it agree: look at what its forward does after {last}, such as "
             "an activation or a sum."
@@ -195,13 +187,13 @@ def _about_gradient(rows: list[Row], i: int, rtol: float) -> str:
         after = rows[i + 1].path if i + 1 < len(rows) else "the loss"
         return (
             f"The outputs agree. On the way back the first gradient that differs is the one that "
-            f"arrives at the output of {row.path} ({row.layer}), by {row.gradient:.1e}: look at "
+            f"arrives at the output of {row.path} ({row.layer}), {_by(row.gradient)}: look at "
             f"what forward does between {row.path} and {after}, such as a detach"
             f"{_because(row)}."
         )
     return (
         f"The outputs agree. On the way back the first gradients that differ are those of the "
-        f"weights of {row.path} ({row.layer}), by {row.weight_gradient:.1e}: is one frozen by "
+        f"weights of {row.path} ({row.layer}), {_by(row.weight_gradient)}: is one frozen by "
         f"requires_grad, or used elsewhere too{_because(row)}?"
     )
 
@@ -210,13 +202,17 @@ def _because(row: Row) -> str:
     return f": {'; '.join(row.notes)}" if row.notes else ""
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _by(value: float | None) -> str:
+    known = value is not None and value != float("inf")
+    return f"by {value:.1e}" if known else "in shape, or one is nan or missing"
+
+
+def _cells(row: Row, mark: str) -> tuple[str, ...]:
     numbers = (row.output, row.gradient, row.weight_gradient, row.weights)
-    mark = "<- " if row.differs else ""
     return (row.path, row.layer, *map(_number, numbers), (mark + "; ".join(row.notes)).rstrip())
 
 
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
-    return "0" if value == 0 else f"{value:.1e}"
+    return {0.0: "0", float("inf"): "differs"}.get(value, f"{value:.1e}")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from ..nn.errors import array_method
 from . import install
 
 
@@ -30,6 +31,9 @@ def main() -> None:
         _run(path)
     except (Exception, KeyboardInterrupt) as error:
         trace = error.__traceback__
+        hint = array_method(error) if isinstance(error, AttributeError) else ""
+        if hint:
+            error.add_note(hint)
         for _ in (main, _run):  # their frames are no news to the user
             trace = trace and trace.tb_next
         sys.excepthook(type(error), error.with_traceback(trace), trace)

@@ -23,10 +23,13 @@ WIDTH = 95
 def source_of(module: ModuleType, name: str) -> str:
     """The source of the function or class `name` of a module, markers and all."""
     text = inspect.getsource(module)
+    lines = text.splitlines()
     for node in ast.parse(text).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            return "\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n"
+            end = node.end_lineno or first
+            end += lines[end : end + 1] != [] and lines[end].strip() == END  # a comment is no node
+            return "\n".join(lines[first - 1 : end]) + "\n"
     raise ValueError(f"{module.__name__} defines no {name}")
 
 

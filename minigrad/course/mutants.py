@@ -28,7 +28,7 @@ class Mutant(NamedTuple):
         """The function or class with the mistake in it; minigrad itself stays as it is."""
         path = f"minigrad.{self.path.rpartition('.')[0]}"
         source = replaced(inspect.getsource(importlib.import_module(path)), *self[1:3], self.nth)
-        names = {"__name__": f"{path}_mutant", "__package__": path.rpartition(".")[0]}
+        names = {"__name__": path, "__package__": path.rpartition(".")[0]}
         exec(compile(source, f"<mutant of {path}>", "exec"), names)
         return names[self.name]
 

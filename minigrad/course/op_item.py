@@ -19,32 +19,36 @@ Make = Callable[[Case], tuple[dict[str, Any], dict[str, Any]]]
 def op_item(
     name: str, points: int, op: Callable, make: Make, part: str,
     ranges: dict[str, Sequence[int]], possible: Callable[[Case], bool] = lambda case: True,
-    right: Callable[[Case, Any, Any], None] | None = None,
+    right: Callable[[Case, Any, Any], None] | None = None, result: str = "y",
 ) -> Item:  # fmt: skip
     """The item that asks for `part` of an op: "y", its result, or a gradient such as "dx".
 
     `op` is minigrad's own; the student's has its name. `make(case)` returns the inputs by name, in
-    the order of the op's arguments, and the options. Where another answer than minigrad's is right
-    too, `right(case, got, expected)` raises Mismatch for those that are not.
+    the order of the op's arguments, and the options; `result` is the name of what the op computes.
+    Where another answer than minigrad's is right too, `right(case, got, expected)` raises Mismatch
+    for those that are not.
     """
-    function = op.__name__
+    function, cotangent = op.__name__, f"d{result}"
 
     def call(solution: Solution, inputs: dict[str, Any], options: dict[str, Any]) -> Any:
         """The student's result, and the way back from it to the gradient that is asked for."""
-        result = solution.call(function, *inputs.values(), **options)
-        if not isinstance(result, (tuple, list)) or len(result) != 2 or not callable(result[1]):
+        pair = solution.call(function, *inputs.values(), **options)
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not callable(pair[1]):
             raise Mismatch(
-                f"{function} returned {_kind(result)}, expected the pair (y, {function}_backward)"
+                f"{function} returned {_kind(pair)}, expected the pair "
+                f"({result}, {function}_backward)"
             )
         if solution.changed:
             raise Mismatch(f"{function} writes into its input; let it work on a copy")
-        y, backward = result
-        i = list(inputs).index(part.removeprefix("d")) if part != "y" else 0
+        y, backward = pair
+        i = list(inputs).index(part.removeprefix("d")) if part != result else 0
 
         def gradient(dy: np.ndarray) -> Any:
             gradients = backward(dy)
             if solution.changed:
-                raise Mismatch(f"{function}_backward writes into dy; let it work on a copy")
+                raise Mismatch(
+                    f"{function}_backward writes into {cotangent}; let it work on a copy"
+                )
             if not isinstance(gradients, (tuple, list)) or len(gradients) <= i:
                 raise Mismatch(
                     f"{function}_backward returned {_kind(gradients)}, expected a tuple with the "
@@ -59,9 +63,9 @@ def op_item(
         inputs, options = make(case)
         expected, expected_backward = op(*inputs.values(), **options)
         y, gradient = call(solution, inputs, options)
-        if part == "y":
+        if part == result:
             return y, expected
-        dy = array_of(case, "dy", expected.shape)
+        dy = array_of(case, cotangent, expected.shape)
         # Another call before the way back: what is kept for it must be the first call's own.
         solution.call(function, *make({**case, "fill": RANDOM})[0].values(), **options)
         return gradient(dy), expected_backward(dy)[list(inputs).index(part.removeprefix("d"))]
@@ -76,18 +80,19 @@ def op_item(
 
     def describe(case: Case) -> str:
         inputs, options = make(case)
-        if part != "y":
-            inputs["dy"] = array_of(case, "dy", op(*inputs.values(), **options)[0].shape)
-        return call_text(function, inputs, options)
+        if part == result:
+            return call_text(function, inputs, options)
+        dy = array_of(case, cotangent, op(*inputs.values(), **options)[0].shape)
+        return call_text(function, inputs, options, {cotangent: dy})
 
     def explain(solution: Solution, case: Case) -> str:
         inputs, options = make({**case, "fill": RANDOM})  # 1, 2, 3 ... fits too many causes
         expected, _ = op(*inputs.values(), **options)
         y, _ = call(solution, inputs, options)
         try:
-            agree("y", y, expected)
+            agree(result, y, expected)
         except Mismatch:
-            if part != "y":
+            if part != result:
                 return f"{function} itself is wrong here: mend its result before its gradients."
             return _other_input(op, inputs, options, y) or _cause(y, expected)
         argument = part.removeprefix("d")
@@ -106,13 +111,17 @@ def op_item(
     return Item(name, points, every, run, possible, describe, explain)
 
 
-def call_text(function: str, arrays: dict[str, Any], options: dict[str, Any]) -> str:
-    """The call of a case, and its arrays written out; dy, if there, is what the way back gets."""
-    inputs = [name for name in arrays if name != "dy"]
+def call_text(
+    function: str,
+    inputs: dict[str, Any],
+    options: dict[str, Any],
+    back: dict[str, Any] | None = None,
+) -> str:
+    """The call of a case, its arrays written out; `back`: what its way back gets."""
     given = ", ".join([*inputs, *(f"{name}={value!r}" for name, value in options.items())])
-    call = f"{function}({given})" if "dy" not in arrays else f"{function}({given})[1](dy)"
-    lines = [f"for {call} with"]
-    for name, x in arrays.items():
+    way_back = "".join(f"[1]({name})" for name in back or ())
+    lines = [f"for {function}({given}){way_back} with"]
+    for name, x in {**inputs, **(back or {})}.items():
         lines.append(f"{name} =\n{written(x)}" if isinstance(x, np.ndarray) else f"{name} = {x!r}")
     return "\n".join(lines)
 

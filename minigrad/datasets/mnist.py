@@ -65,6 +65,18 @@ class MNIST(ImageDataset):
         if self.targets.shape != self.data.shape[:1] or self.targets.max(initial=0) > 9:
             raise refuse_damaged(labels, f"it does not hold {len(self)} labels from 0 to 9")
 
+    @property
+    def train_data(self) -> np.ndarray:
+        """The old name of `data`."""
+        return self.data
+
+    @property
+    def train_labels(self) -> np.ndarray:
+        """The old name of `targets`."""
+        return self.targets
+
+    test_data, test_labels = train_data, train_labels
+
     def _find(self, name: str) -> Path:
         """The unpacked file if only that is there, else the gzipped one, there or not."""
         unpacked = self.root / self.folder / "raw" / name

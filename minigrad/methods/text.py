@@ -63,9 +63,10 @@ def set_printoptions(
             )
     OPTIONS.update(given)
     if sci_mode is not None:
-        digits = OPTIONS["precision"]
-        OPTIONS["formatter"] = {"float_kind": f"{{:.{digits}e}}".format} if sci_mode else None
         OPTIONS["suppress"] = not sci_mode
+    powers = OPTIONS.get("formatter") if sci_mode is None else sci_mode
+    number = f"{{:.{OPTIONS['precision']}e}}".format
+    OPTIONS["formatter"] = {"float_kind": number} if powers else None
 
 
 def statistics(x: np.ndarray) -> str:

@@ -57,7 +57,6 @@ def place_of(module: str) -> str:
     return module.removeprefix("minigrad.").removeprefix("compat.").removeprefix("torchvision.")
 
 
-@cache
 def explain(place: str, name: str, owner: Any) -> str:
     """Why `owner`, the module or class at `place`, has no `name`, and what to write."""
     full = f"{place}.{name}"

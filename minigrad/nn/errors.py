@@ -94,16 +94,24 @@ INSTEAD = {
 
 
 def refuse_array_method(error: AttributeError) -> None:
-    """Say what to write for `layer.weight.data.normal_(0.0, 0.02)`: here .data is a plain array."""
-    name = error.name or ""
-    if isinstance(error.obj, np.ndarray) and hasattr(Tensor, name):
-        edit = f"w.{name}(...)"
-        if name.endswith("_"):
-            edit += " inside of `with minigrad.no_grad():`"
-        raise TypeError(
-            f".data is a plain NumPy array, which has no method {name}; write "
-            + INSTEAD.get(name, f"{edit}, without .data")
-        ) from error
+    """Raise TypeError where `array_method` has something to say of the error."""
+    text = array_method(error)
+    if text:
+        raise TypeError(text) from error
+
+
+def array_method(error: Exception) -> str:
+    """What to write for `layer.weight.data.normal_(0.0, 0.02)`: here .data is a plain array.
+
+    "" for any other error.
+    """
+    name = getattr(error, "name", None) or ""
+    if not isinstance(getattr(error, "obj", None), np.ndarray) or not hasattr(Tensor, name):
+        return ""
+    edit = f"w.{name}(...), without .data"
+    if name.endswith("_"):
+        edit = INSTEAD.get(name, f"{edit}, inside of `with minigrad.no_grad():`")
+    return f".data is a plain NumPy array, which has no method {name}; write {edit}"
 
 
 def _one_line(layer: Layer) -> str:

@@ -125,6 +125,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 def fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """How many inputs one output sums over, and how many outputs one input feeds."""
+    # <solution: the pair (fan_in, fan_out)>
     if tensor.ndim < 2:
         raise ValueError(
             f"nn.init: fan_in and fan_out need 2 dimensions or more, got shape {tensor.shape}; "
@@ -132,6 +133,7 @@ def fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
         )
     out_features, in_features, *kernel = tensor.shape
     return in_features * math.prod(kernel), out_features * math.prod(kernel)
+    # </solution>
 
 
 _calculate_fan_in_and_fan_out = fan_in_and_fan_out  # PyTorch's name, which scripts import
@@ -145,10 +147,12 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> round(nn.init.calculate_gain("relu"), 4)  # sqrt(2)
     1.4142
     """
+    # <solution: the gain, a number>
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
         return math.sqrt(2 / (1 + slope**2))
     return GAINS[choice("calculate_gain", "nonlinearity", nonlinearity, [*GAINS, "leaky_relu"])]
+    # </solution>
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0) -> Tensor:
@@ -157,15 +161,19 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks,
     2010, section 4.2.1.
     """
+    # <solution: tensor.data, filled anew; return the tensor>
     std, how = _xavier(tensor, gain)
     bound = math.sqrt(3) * std  # a uniform of -b..b has the variance b^2 / 3
     return _uniform(tensor, -bound, bound, f"xavier_uniform_({how})")
+    # </solution>
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     """Normal with variance gain^2 * 2 / (fan_in + fan_out), as `xavier_uniform_`."""
+    # <solution: tensor.data, filled anew; return the tensor>
     std, how = _xavier(tensor, gain)
     return _normal(tensor, 0.0, std, f"xavier_normal_({how})")
+    # </solution>
 
 
 def _xavier(tensor: Tensor, gain: float) -> tuple[float, str]:
@@ -182,9 +190,11 @@ def kaiming_uniform_(
     ("fan_in") or the backward pass ("fan_out") keeps its variance.
     He et al., Delving deep into rectifiers, 2015, section 2.2.
     """
+    # <solution: tensor.data, filled anew; return the tensor>
     std, how = _kaiming(tensor, a, mode, nonlinearity)
     bound = math.sqrt(3) * std
     return _uniform(tensor, -bound, bound, f"kaiming_uniform_({how})")
+    # </solution>
 
 
 def kaiming_normal_(
@@ -196,8 +206,10 @@ def kaiming_normal_(
     >>> round(nn.init.kaiming_normal_(weight).std().item(), 2)  # sqrt(2 / 50)
     0.2
     """
+    # <solution: tensor.data, filled anew; return the tensor>
     std, how = _kaiming(tensor, a, mode, nonlinearity)
     return _normal(tensor, 0.0, std, f"kaiming_normal_({how})")
+    # </solution>
 
 
 def _kaiming(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> tuple[float, str]:

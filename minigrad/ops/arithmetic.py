@@ -8,12 +8,18 @@ from .broadcast import broadcast_shapes, shape_of, unbroadcast
 
 def add(x, y):
     """Return x + y."""
+    # <solution: z, the sum>
     x_shape, y_shape = shape_of(x), shape_of(y)
+    z = _calculate("add", np.add, x, y)
+    # </solution>
 
     def add_backward(dz):
-        return unbroadcast(dz, x_shape), unbroadcast(dz, y_shape)
+        # <solution: dx and dy, the gradients of x and y; dz is that of z>
+        dx, dy = unbroadcast(dz, x_shape), unbroadcast(dz, y_shape)
+        # </solution>
+        return dx, dy
 
-    return _calculate("add", np.add, x, y), add_backward
+    return z, add_backward
 
 
 def sub(x, y):
@@ -28,13 +34,17 @@ def sub(x, y):
 
 def mul(x, y, *, needs=(True, True)):
     """Return x * y; each factor's slope is the other factor."""
+    # <solution: z, the product>
     x_shape, y_shape = shape_of(x), shape_of(y)
     z = _calculate("mul", np.multiply, x, y)
     x, y = x if needs[1] else None, y if needs[0] else None  # keep no more than will be used
+    # </solution>
 
     def mul_backward(dz):
+        # <solution: dx and dy, the gradients of x and y; dz is that of z>
         dx = unbroadcast(multiply(dz, y), x_shape) if needs[0] else None
         dy = unbroadcast(multiply(dz, x), y_shape) if needs[1] else None
+        # </solution>
         return dx, dy
 
     return z, mul_backward

@@ -12,12 +12,14 @@ def shape_of(x):
 
 def unbroadcast(dz, shape):
     """Sum `dz` over the axes along which an input of `shape` was repeated."""
+    # <solution: an array of this shape>
     if dz.shape == shape:
         return dz
     extra = dz.ndim - len(shape)
     repeated = [extra + i for i, size in enumerate(shape) if size == 1 and dz.shape[extra + i] != 1]
     summed = total(dz, (*range(extra), *repeated), keepdims=True)
     return summed.reshape(shape)
+    # </solution>
 
 
 def broadcast_shapes(op, **shapes):

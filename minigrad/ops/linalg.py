@@ -9,11 +9,15 @@ from .broadcast import broadcast_shapes, unbroadcast
 
 def matmul(x, y, *, needs=(True, True)):
     """Matrix product over the last two axes; leading axes broadcast, vectors as in NumPy."""
+    # <solution: z, the product>
     _check_matmul(x, y)
+    z = matrix_product(x, y)
     saved_x, saved_y = x if needs[1] else None, y if needs[0] else None
     x_shape, y_shape = x.shape, y.shape
+    # </solution>
 
     def matmul_backward(dz):
+        # <solution: dx and dy, the gradients of x and y; dz is that of z>
         if len(x_shape) == 1:
             dz = np.expand_dims(dz, -2 if len(y_shape) > 1 else -1)
         if len(y_shape) == 1:
@@ -29,9 +33,10 @@ def matmul(x, y, *, needs=(True, True)):
             dy = unbroadcast(
                 matrix_product(np.swapaxes(rows, -1, -2), dz), _as_column(y_shape)
             ).reshape(y_shape)
+        # </solution>
         return dx, dy
 
-    return matrix_product(x, y), matmul_backward
+    return z, matmul_backward
 
 
 def _as_row(shape):

@@ -57,7 +57,8 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def update(self, p: Tensor, group: Group) -> None:
-        """One step of Adam or AdamW for `p`."""
+        """One step of Adam or AdamW for `p`, with the gradient `p.grad`: changes `p.data`."""
+        # <solution: theta, which is p.data, after the step; remember t, m and v in self.state[p]>
         beta1, beta2 = group["betas"]
         amsgrad, decoupled = group["amsgrad"], group["decoupled_weight_decay"]
         state = self.state[p]
@@ -89,6 +90,7 @@ class Adam(Optimizer):
             if amsgrad:
                 v = np.maximum(v_max, v, out=v_max)
             theta -= lr_t * m / (np.sqrt(v) + eps_t)
+        # </solution>
 
 
 class AdamW(Adam):

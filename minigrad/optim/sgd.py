@@ -67,7 +67,8 @@ class SGD(Optimizer):
             )
 
     def update(self, p: Tensor, group: Group) -> None:
-        """One step of SGD for `p`."""
+        """One step of SGD for `p`, with the gradient `p.grad`: changes `p.data`."""
+        # <solution: theta, which is p.data, after the step; remember b in self.state[p]>
         lr, momentum, gain = group["lr"], group["momentum"], 1 - group["dampening"]
         buffer = None
         if momentum:
@@ -84,3 +85,4 @@ class SGD(Optimizer):
                 b += g if gain == 1 else gain * g
                 g = g + momentum * b if group["nesterov"] else b
             theta -= lr * g
+        # </solution>

@@ -107,6 +107,8 @@ def test_a_planted_difference_is_named_at_its_layer(name):
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(result.verdict)
     assert str(result).endswith(result.verdict)
+    (marked,) = [line for line in str(result).splitlines() if "<-" in line]
+    assert marked.startswith(path)
 
 
 def test_dropout_in_train_mode():
@@ -196,7 +198,7 @@ def test_with_a_loss():
 
 
 def test_nothing_is_changed():
-    a, b = nets()
+    a, b = nets(p=0.5)
     calls = []
     a.fc1.register_forward_hook(lambda *_: calls.append("torch"))
     b.fc1.register_forward_hook(lambda *_: calls.append("minigrad"))

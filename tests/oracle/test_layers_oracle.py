@@ -100,6 +100,11 @@ CASES = [
     ("Upsample(scale_factor=(2, 3), mode='bilinear')", (2, 3, 4, 5)),
     ("Upsample(8, mode='linear', align_corners=True)", (2, 3, 5)),
     ("PixelShuffle(2)", (2, 8, 3, 4)),
+    ("Unfold(2)", (2, 3, 4, 5)),
+    ("Unfold((2, 3), dilation=(1, 2), padding=1, stride=2)", (2, 3, 5, 6)),
+    ("Fold((4, 5), 2)", (2, 12, 12)),
+    ("Fold(output_size=(5, 6), kernel_size=(2, 3), dilation=1, padding=1, stride=2)", (2, 12, 9)),
+    ("DataParallel(nn.Linear(3, 2))", (2, 3)),
     ("PixelUnshuffle(2)", (2, 3, 4, 6)),
     ("ZeroPad1d((1, 2))", (2, 3, 4)),
     ("ZeroPad2d((1, 2, 0, -1))", (2, 3, 4, 5)),
@@ -254,7 +259,7 @@ def test_embedding():
 
 def test_every_layer_has_a_case():
     tested = {code.split("(")[0] for code, _ in CASES + LOSSES}
-    elsewhere = {"ParameterList", "MultiheadAttention"}
+    elsewhere = {"ParameterList", "MultiheadAttention", "CosineSimilarity"}
     elsewhere |= {"TransformerEncoderLayer", "TransformerEncoder"}
     layers = {name for name in nn.__all__ if inspect.isclass(getattr(nn, name))}
     of_torch = {name for name in layers if hasattr(torch.nn, name)} - {"Module", "Parameter"}

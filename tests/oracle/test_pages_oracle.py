@@ -10,6 +10,7 @@ import minigrad as mg
 PAGE = ROOT / "examples" / "from_pytorch.md"
 BLOCKS = list(blocks_of(PAGE))
 PYTORCH = [block for block in BLOCKS if block.file == "torch"]
+SAFETENSORS = next(block for block in PYTORCH if "load_file" in block.code)
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +26,16 @@ def test_the_script_runs_with_the_imports_of_pytorch():
     assert run(script._replace(code=code))["torch"] is torch
 
 
+OTHERS = [block for block in PYTORCH if block != SAFETENSORS]
+
+
+@pytest.mark.parametrize("block", OTHERS, ids=[f"block {i}" for i in range(len(OTHERS))])
+def test_the_blocks_with_pytorch_run(block):
+    run(block)
+
+
 def test_weights_go_to_pytorch_and_back():
-    (pytorch,) = PYTORCH
+    pytorch = SAFETENSORS
     ours = run(BLOCKS[BLOCKS.index(pytorch) - 1])["model"].eval()
     theirs = run(pytorch)["model"].eval()
     x = np.random.default_rng(0).standard_normal((3, 1, 4, 4), np.float32)

@@ -145,4 +145,4 @@ def test_what_is_written_into_is_named(tmp_path):
 def test_minigrads_own_are_empty(tmp_path, item, text):
     outcome = tried(ASSIGNMENT, tmp_path, text, item)
     assert outcome.points == 0
-    assert "which is the solution itself" in outcome.problem
+    assert "is the solution itself" in outcome.problem

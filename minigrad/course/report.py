@@ -66,9 +66,9 @@ def gradescope(mark: Mark) -> dict[str, Any]:
 
 
 def write_gradescope(marks: Sequence[Mark], folder: Path) -> None:
-    """A folder for each submission with its results.json."""
+    """Write NAME/results.json for each submission; of one alone, results.json itself."""
     for mark in marks:
-        place = folder / mark.name
+        place = folder if len(marks) == 1 else folder / mark.name
         place.mkdir(parents=True, exist_ok=True)
         write_file(place / "results.json", json.dumps(gradescope(mark), indent=2).encode())
 

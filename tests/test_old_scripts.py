@@ -53,6 +53,14 @@ def test_type_knows_the_old_names():
         x.type("torch.cuda.FloatTensor")
 
 
+def test_one_hot_by_the_keyword_value():
+    one_hot = mg.zeros(4).scatter_(0, mg.tensor(2), value=1)
+    assert one_hot.tolist() == mg.zeros(4).scatter_(0, mg.tensor(2), 1).tolist() == [0, 0, 1, 0]
+    for both in ({}, {"src": 1, "value": 1}):
+        with pytest.raises(TypeError, match="give either src, a tensor, or value, a number"):
+            mg.zeros(4).scatter_(0, mg.tensor(2), **both)
+
+
 def test_functions_have_no_out():
     with pytest.raises(TypeError, match=r"add: there is no out=; write result = add\(...\), a new"):
         mg.add(mg.ones(2), mg.ones(2), out=mg.empty(2))

@@ -10,12 +10,13 @@ from minigrad.course.item import Mismatch, shrink
 from minigrad.course.remote import Limits
 from minigrad.course.trial import try_item
 
-CASES = 20
+CASES = 20  # in which a mistake is looked for
+FEW = 8  # of each item, for what is right
 SOLUTIONS = sorted((Path(__file__).parent / "solutions").glob("*/*.py"))
 ASSIGNMENTS = {number: find(number) for number in folders()}
 
 
-def failure(item, solution, seed=0, cases=CASES):
+def failure(item, solution, seed=0, cases=FEW):
     """Why an item fails, or None."""
     drawn = item.cases(np.random.default_rng(seed), cases)
     return next(filter(None, (problem(item, solution, case) for case in drawn)), None)
@@ -57,7 +58,7 @@ def losses(assignment, name, *edits, only=None):
     """
     solution = own(assignment, edited(assignment, name, *edits))
     items = [item for item in assignment.items if item.at_most != 1 and only in (None, item.name)]
-    found = {item.name: failure(item, solution) for item in items}
+    found = {item.name: failure(item, solution, cases=CASES) for item in items}
     return {name: why for name, why in found.items() if why}
 
 

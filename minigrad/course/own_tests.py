@@ -47,7 +47,7 @@ def kills_of(assignment: Assignment, path: Path, limits: Limits) -> Kills:
                     sound.append(name)
                 else:
                     refused.append(f"{name} ({failure})")
-    except (Died, Raised) as error:
+    except (Died, Raised, OSError) as error:
         return Kills(0, planted, problem=str(error))
     if not sound:
         why = "" if refused else "the file has no function test_..."

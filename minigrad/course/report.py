@@ -29,7 +29,7 @@ def table(marks: Sequence[Mark]) -> Iterator[str]:
         remarks = [text for text in mark.remarks if text not in "\n".join(problems)]
         yield from (f"    {text}" for text in [*problems, *remarks])
         if mark.kills is not None:
-            yield f"    own tests: {mark.kills.caught} of {mark.kills.planted} mistakes caught"
+            yield f"    own tests: {mark.kills}"
     yield ""
     yield from (f"{i + 1}: {item.name} ({item.points})" for i, item in enumerate(items))
 

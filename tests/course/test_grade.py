@@ -100,6 +100,25 @@ def test_files_in_place_of_folders(hand_in):
     assert {m.name: m.points for m in grade("files", 2)} == {"einsum": 20, "loops": 20}
 
 
+def test_a_file_and_a_folder_of_one_name_are_two_submissions(hand_in):
+    hand_in("anna")
+    hand_in("berta.m")
+    Path("submissions/anna.py").write_text("")
+    assert {m.name: m.points for m in grade("submissions", seed=1)} == {
+        "anna": 20, "anna.py": 0, "berta.m": 20,
+    }  # fmt: skip
+
+
+def test_what_a_mac_or_a_notebook_adds_is_no_second_solution(hand_in):
+    folder = hand_in("me")
+    for name in ("__MACOSX", ".ipynb_checkpoints"):
+        (folder / name).mkdir()
+        (folder / name / "solution.py").write_text("")
+    (folder / "work").mkdir()
+    (folder / "solution.py").rename(folder / "work" / "solution.py")
+    assert grade("submissions")[0].points == 20
+
+
 def test_a_solution_deeper_in_the_folder_is_found(hand_in):
     folder = hand_in("me")
     deep = folder / "homework" / "final"

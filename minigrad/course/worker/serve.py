@@ -43,7 +43,8 @@ class Worker:
         self.functions: dict[int, Callable] = {}
         self.numbers = itertools.count()
         self.stream = Stream(incoming, outgoing, sys.maxsize, self.functions.get, layouts=True)
-        self.output = sys.stdout = sys.stderr = Printed(self).text
+        self.printed = Printed(self)
+        self.output = sys.stdout = sys.stderr = self.printed.text
 
     def answer(self) -> None:
         """Receive a request and send the answer."""
@@ -56,6 +57,7 @@ class Worker:
             return
         for number in request["free"]:
             self.functions.pop(number, None)
+        self.printed.left = MOST_PRINTED
         limit_cpu(request["cpu"])
         try:
             if "load" in request:
@@ -82,7 +84,7 @@ class Worker:
     def call(self, function: Any, args: tuple, kwargs: dict) -> Packed:
         """The answer of a function of the file, or of one that was returned before."""
         name = function if isinstance(function, str) else name_of(function)
-        if function in self.adapter:
+        if isinstance(function, str) and function in self.adapter:
             function = partial(self.adapter[function], self.module)
         elif isinstance(function, str):
             if not hasattr(self.module, function):

@@ -92,12 +92,12 @@ def guess(model):
         return np.concatenate([model(images).argmax(1).numpy() for images, _ in batches])
 
 
-guesses = {}
+guesses, truth = {}, np.asarray(test.targets)
 for variant, _ in lesson.runs(list(VARIANTS)):
     model = lenet(*VARIANTS[variant])
     fit(model)
     guesses[variant] = guess(model)
-    lesson.add(variant, model, (guesses[variant] == test.targets).mean())
+    lesson.add(variant, model, (guesses[variant] == truth).mean())
 
 # %% [markdown]
 # ## What the net has learned
@@ -111,7 +111,7 @@ images, _ = next(iter(DataLoader(test, batch_size=1)))
 first = model[:2](images).detach().numpy()[0]  # (6, 28, 28)
 second = model[:5](images).detach().numpy()[0]  # (16, 10, 10)
 kernels = model[0].weight.detach().numpy()[:, 0]
-wrong = np.flatnonzero(guesses[variant] != test.targets)[:8]
+wrong = np.flatnonzero(guesses[variant] != truth)[:8]
 
 figure = Figure(figsize=(9, 7.5), layout="constrained")
 rows = figure.subfigures(4, 1, height_ratios=[1, 1.1, 1.7, 1.2])
@@ -132,7 +132,7 @@ show(rows[0], "The first six kernels (red: positive, blue: negative)", kernels, 
      vmin=-most, vmax=most)  # fmt: skip
 show(rows[1], "What they find in a digit", first, 6, cmap="gray")
 show(rows[2], "What the 16 kernels of the second convolution make of that", second, 8, cmap="gray")
-truths = [f"{guesses[variant][i]}, is {test.targets[i]}" for i in wrong]
+truths = [f"{guesses[variant][i]}, is {truth[i]}" for i in wrong]
 show(rows[3], "Wrong guesses", test.data[wrong], 8, truths, cmap="gray")
 lesson.finish(figure)
 

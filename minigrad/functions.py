@@ -105,6 +105,9 @@ def _function(method: Callable[Concatenate[Tensor, P], R]) -> Callable[Concatena
 
     @wraps(method)
     def function(input: Any, *args: P.args, **kwargs: P.kwargs) -> R:
+        if "out" in kwargs:
+            name = method.__name__
+            raise TypeError(f"{name}: there is no out=; write result = {name}(...), a new tensor")
         return method(input if isinstance(input, Tensor) else tensor(input), *args, **kwargs)
 
     return function

@@ -80,7 +80,8 @@ class Tensor(Methods):
 
     `data` is the plain array. With `requires_grad=True` every result computed from the tensor is
     recorded, and `result.backward()` puts d result / d tensor into `.grad`, a Tensor too.
-    `Tensor(array)` wraps an array as it is; `minigrad.tensor(...)` copies and takes lists as well.
+    `Tensor(array)` wraps an array as it is, `Tensor(list)` makes float32 of it;
+    `minigrad.tensor(...)` copies, and chooses the dtype by the numbers.
 
     >>> x = mg.tensor([2.0, 3.0], requires_grad=True)
     >>> (x * x).sum().backward()
@@ -92,7 +93,14 @@ class Tensor(Methods):
     __array_priority__ = 1000  # array + Tensor is a Tensor
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                f"Tensor: requires_grad must be True or False, got {requires_grad!r}; for a tensor "
+                f"of a shape write minigrad.empty({data!r}, {requires_grad!r})"
+            )
         self._data = data if isinstance(data, np.ndarray) else np.asarray(data)
+        if isinstance(data, (list, tuple)) and self._data.dtype.kind in "fiub":
+            self._data = self._data.astype(np.float32)  # as in PyTorch, also whole numbers
         if self._data.dtype.kind not in "fiub":
             raise TypeError(
                 f"Tensor: cannot hold values of type {self._data.dtype}; "

@@ -27,7 +27,8 @@ def test_cifar100_takes_the_fine_label(tmp_path, monkeypatch):
     write_cifar(folder / "test.bin", [[11, 49], [7, 33], [11, 72]], pixels)
     monkeypatch.setattr(CIFAR100, "test_size", 3)
     data = CIFAR100(tmp_path, train=False)
-    assert data.targets.tolist() == [49, 33, 72]
+    assert data.targets == [49, 33, 72]  # a list, as in torchvision
+    assert data.get_batch(np.array([2, 0]))[1].tolist() == [72, 49]
     assert data.classes[49] == "mountain"
     assert len(set(data.classes)) == 100
     write_cifar(folder / "test.bin", [[1, 2], [3, 4], [5, 100]], pixels)

@@ -132,6 +132,40 @@ def test_a_model_moves_to_the_cpu_only():
             layer.to("cuda")
 
 
+LAYERS = {
+    "Linear": lambda **o: nn.Linear(2, 3, **o),
+    "Conv2d": lambda **o: nn.Conv2d(2, 3, 3, **o),
+    "ConvTranspose1d": lambda **o: nn.ConvTranspose1d(2, 3, 3, **o),
+    "BatchNorm2d": lambda **o: nn.BatchNorm2d(2, **o),
+    "InstanceNorm1d": lambda **o: nn.InstanceNorm1d(2, affine=True, **o),
+    "LayerNorm": lambda **o: nn.LayerNorm(2, **o),
+    "GroupNorm": lambda **o: nn.GroupNorm(1, 2, **o),
+    "PReLU": lambda **o: nn.PReLU(**o),
+    "Embedding": lambda **o: nn.Embedding(2, 3, **o),
+    "MultiheadAttention": lambda **o: nn.MultiheadAttention(2, 1, add_bias_kv=True, **o),
+    "TransformerEncoderLayer": lambda **o: nn.TransformerEncoderLayer(2, 1, 4, **o),
+}
+
+
+@pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
+def test_a_layer_is_made_on_a_device_and_in_a_dtype(make):
+    def state(layer):
+        return {key: (x.dtype, x.tolist()) for key, x in layer.state_dict().items()}
+
+    made = []
+    for options in ({}, {"device": X.device, "dtype": torch.float64}, {"device": "cpu"}):
+        torch.manual_seed(0)
+        made.append(make(**options))
+    plain, double, on_cpu = made
+    assert state(plain) == state(on_cpu)
+    assert state(double) == state(plain.double())
+    assert {p.dtype for p in double.parameters()} == {np.dtype("float64")}
+    with pytest.raises(ValueError, match=USE_CPU.format("'cuda'")):
+        make(device="cuda")
+    with pytest.raises(TypeError, match=r"parameters need a floating dtype, got int64"):
+        make(dtype=torch.int64)
+
+
 def test_cuda_is_refused_with_the_edit():
     with pytest.raises(RuntimeError, match=r"Tensor\.cuda\(\): .*CPU only; leave \.cuda\(\) out"):
         torch.ones(2).cuda()

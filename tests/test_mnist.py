@@ -39,7 +39,7 @@ def test_mnist_reads_torchvisions_files(small_mnist, unpacked):
             path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
             path.unlink()
     data = MNIST(small_mnist, train=False)
-    assert np.array_equal(data.data, expected)
+    assert data.data.tolist() == expected.tolist()
     assert data.targets.tolist() == [3, 1, 4, 1, 5]
     assert data.targets.dtype == np.int64
     image, label = data[1]
@@ -48,6 +48,24 @@ def test_mnist_reads_torchvisions_files(small_mnist, unpacked):
     assert data.class_to_idx["3 - three"] == 3
     assert data.test_data is data.train_data is data.data  # old names
     assert data.test_labels is data.train_labels is data.targets
+
+
+def test_data_and_targets_are_tensors_as_in_torchvision(small_mnist):
+    data = MNIST(small_mnist, train=False)
+    pixels, labels = np.asarray(data.data), np.asarray(data.targets)
+    x = data.data.float() / 255
+    assert (data.data.dtype, x.dtype) == (np.uint8, np.float32)
+    np.testing.assert_allclose(x.mean().item(), pixels.mean() / 255, rtol=1e-6)
+    assert data.data[data.targets == 1].tolist() == pixels[[1, 3]].tolist()
+    keep = (data.targets == 3) | (data.targets == 4)
+    data.data[0] = 7
+    data.data, data.targets = data.data[keep], data.targets[keep]
+    (image, label), (images, numbers) = data[0], data.get_batch(np.array([1, 0]))
+    assert (image == 7).all()
+    assert (len(data), label, numbers.tolist()) == (2, 3, [4, 3])
+    assert np.array_equal(images, [pixels[2], np.full((28, 28), 7)])
+    data.data, data.targets = pixels, labels  # arrays may take their place
+    assert np.array_equal(data[4][0], pixels[4])
 
 
 def test_root_is_taken_from_the_environment(small_mnist, monkeypatch):
@@ -142,5 +160,5 @@ def test_the_real_mnist(data_folder):
     assert np.bincount(test.targets).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
     ]  # fmt: skip
-    x = train.data / 255
+    x = np.asarray(train.data) / 255
     assert [x.mean(), x.std()] == pytest.approx([MNIST.mean[0], MNIST.std[0]], abs=1e-4)

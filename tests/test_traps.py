@@ -63,7 +63,7 @@ def test_2_what_is_called_conv_or_batch_norm_has_what_weights_init_asks_for():
     ("line", "edit"),
     [
         ("w.data.normal_(0.0, 0.02)", "write nn.init.normal_(layer.weight, 0.0, 0.02)"),
-        ("w.data.float()", "write w.float(...), without .data"),
+        ("w.data.clone()", "write w.detach().clone(...) in place of w.data.clone(...)"),
         (
             "w.data.clamp_(0, 1)",
             "write w.clamp_(...), without .data, inside of `with minigrad.no_grad():`",

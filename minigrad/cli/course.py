@@ -62,7 +62,10 @@ def _add_grade(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--assignment", metavar="N", help="default: what the submissions say")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table there, too")
     parser.add_argument(
-        "--gradescope", type=Path, metavar="DIR", help="write NAME/results.json for each submission"
+        "--gradescope",
+        type=Path,
+        metavar="DIR",
+        help="write NAME/results.json for each submission; of one alone, results.json",
     )
     parser.add_argument("--seed", type=int, help="of the cases; default: a new one each time")
     parser.add_argument(

@@ -29,7 +29,7 @@ def table(marks: Sequence[Mark]) -> Iterator[str]:
         remarks = [text for text in mark.remarks if text not in "\n".join(problems)]
         yield from (f"    {text}" for text in [*problems, *remarks])
         if mark.kills is not None:
-            yield f"    own tests: {mark.kills}"
+            yield f"    own tests: {mark.kills.caught} of {mark.kills.planted} mistakes caught"
     yield ""
     yield from (f"{i + 1}: {item.name} ({item.points})" for i, item in enumerate(items))
 
@@ -66,9 +66,9 @@ def gradescope(mark: Mark) -> dict[str, Any]:
 
 
 def write_gradescope(marks: Sequence[Mark], folder: Path) -> None:
-    """A folder for each submission with its results.json."""
+    """Write NAME/results.json for each submission; of one alone, results.json itself."""
     for mark in marks:
-        place = folder / mark.name
+        place = folder if len(marks) == 1 else folder / mark.name
         place.mkdir(parents=True, exist_ok=True)
         write_file(place / "results.json", json.dumps(gradescope(mark), indent=2).encode())
 

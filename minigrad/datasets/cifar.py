@@ -81,7 +81,7 @@ class CIFAR10(ImageDataset):
             raise refuse_missing(type(self).__name__, absent, self.root)
         images, labels = zip(*(self._read(folder / name) for name in names), strict=True)
         self.data = np.concatenate(images)
-        self.targets = np.concatenate(labels)
+        self.targets = np.concatenate(labels).tolist()
 
     def _md5(self, name: str) -> str | None:
         return (self.train_files | self.test_files)[name]

@@ -13,13 +13,14 @@ from ..utils.data import Dataset
 class ImageDataset(Dataset):
     """Images with a label each: `dataset[i]` is (image, label), after the transforms.
 
-    `data`: uint8 array (N, H, W) or (N, H, W, C). `targets`: int64 array (N,). `classes`: the
-    labels' names. `mean` and `std`: of the training images, one value a channel, on the scale 0..1
-    that ToTensor gives. Without a transform the image is the uint8 array itself.
+    `data`: uint8, (N, H, W) or (N, H, W, C). `targets`: int64, (N,). Both are arrays, but as in
+    torchvision Tensors in MNIST, and `targets` a list in CIFAR; what is assigned to them may be any
+    of these. `classes`: the labels' names. `mean` and `std`: of the training images, one value a
+    channel, on the scale 0..1 that ToTensor gives. Without a transform the image is a uint8 array.
     """
 
-    data: np.ndarray
-    targets: np.ndarray
+    data: Any
+    targets: Any
     classes: ClassVar[list[str]]
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -50,7 +51,7 @@ class ImageDataset(Dataset):
             ) from None
         if not -n <= index < n:
             raise IndexError(f"{name} has {n} images; there is no {index}")
-        image, label = self.data[index].copy(), self._target(index)
+        image, label = np.asarray(self.data)[index].copy(), self._target(index)
         if self.transform is not None:
             image = self.transform(image)
         if self.target_transform is not None:
@@ -62,9 +63,13 @@ class ImageDataset(Dataset):
 
     def get_batch(self, indices: np.ndarray) -> list:
         """Images and labels at `indices`, transformed together where the transforms can do that."""
+        if isinstance(self.targets, list):  # to make an array of all of them takes long
+            labels = np.asarray([self.targets[i] for i in indices])
+        else:
+            labels = np.asarray(self.targets)[indices]
         return [
-            apply_to_batch(self.transform, self.data[indices]),
-            apply_to_batch(self.target_transform, np.asarray(self.targets)[indices]),
+            apply_to_batch(self.transform, np.asarray(self.data)[indices]),
+            apply_to_batch(self.target_transform, labels),
         ]
 
     def __repr__(self) -> str:

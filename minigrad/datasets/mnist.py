@@ -5,10 +5,11 @@ import math
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ..tensor import Tensor
 from .download import data_root, fetch, is_intact, md5sum, refuse_damaged, refuse_missing
 from .images import ImageDataset
 
@@ -16,6 +17,7 @@ from .images import ImageDataset
 class MNIST(ImageDataset):
     """Handwritten digits 0 to 9: 60,000 training and 10,000 test images of 28x28 pixels.
 
+    `data` and `targets` are Tensors: `data.float() / 255`, `data[targets == 3]`.
     Y. LeCun, C. Cortes, C. Burges. Read from `root/MNIST/raw/`, the place and the files (gzipped
     or unpacked) that torchvision uses; `root` defaults to $MINIGRAD_DATA, else a cache folder of
     the user. `download=True` gets what is missing or damaged. RuntimeError, naming the file, if
@@ -58,20 +60,21 @@ class MNIST(ImageDataset):
         absent = [path for path in paths if not path.exists()]
         if absent:
             raise refuse_missing(type(self).__name__, absent, self.root)
-        self.data = read_idx(images, self.checksums.get(images.name))
-        self.targets = read_idx(labels, self.checksums.get(labels.name)).astype(np.int64)
-        if self.data.shape[1:] != (28, 28):
-            raise refuse_damaged(images, f"it holds shape {self.data.shape}, not (N, 28, 28)")
-        if self.targets.shape != self.data.shape[:1] or self.targets.max(initial=0) > 9:
-            raise refuse_damaged(labels, f"it does not hold {len(self)} labels from 0 to 9")
+        pixels = read_idx(images, self.checksums.get(images.name))
+        numbers = read_idx(labels, self.checksums.get(labels.name))
+        if pixels.shape[1:] != (28, 28):
+            raise refuse_damaged(images, f"it holds shape {pixels.shape}, not (N, 28, 28)")
+        if numbers.shape != pixels.shape[:1] or numbers.max(initial=0) > 9:
+            raise refuse_damaged(labels, f"it does not hold {len(pixels)} labels from 0 to 9")
+        self.data, self.targets = Tensor(pixels), Tensor(numbers.astype(np.int64))
 
     @property
-    def train_data(self) -> np.ndarray:
+    def train_data(self) -> Any:
         """The old name of `data`."""
         return self.data
 
     @property
-    def train_labels(self) -> np.ndarray:
+    def train_labels(self) -> Any:
         """The old name of `targets`."""
         return self.targets
 
@@ -140,4 +143,4 @@ def read_idx(path: str | Path, md5: str | None = None) -> np.ndarray:
         raise refuse_damaged(
             path, f"its header promises {math.prod(shape)} values {shape}, it has {len(values)}"
         )
-    return values.reshape(shape)
+    return values.reshape(shape).copy()  # what comes of `bytes` cannot be written to

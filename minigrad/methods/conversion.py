@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
+OLD_NAMES = {
+    "FloatTensor": "float32", "DoubleTensor": "float64", "LongTensor": "int64",
+    "IntTensor": "int32", "ByteTensor": "uint8", "BoolTensor": "bool",
+}  # fmt: skip
+
+
 class Conversion(Base):
     """Dtypes, copies, and the way out to NumPy and Python."""
 
@@ -67,7 +73,16 @@ class Conversion(Base):
         result = cast(self, dtype)
         return result.clone() if copy and result is self else result
 
-    type = to
+    def type(self, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
+        """This tensor in another dtype, also by an old name such as torch.FloatTensor.
+
+        Without a dtype, the old name of its own: "torch.FloatTensor".
+        """
+        if dtype is None:
+            names = {kind: name for name, kind in OLD_NAMES.items()}
+            return f"torch.{names.get(self.dtype.name, self.dtype.name)}"
+        name = getattr(dtype, "__name__", str(dtype)).removeprefix("torch.")
+        return self.to(OLD_NAMES.get(name, dtype))
 
     def type_as(self, other: Tensor) -> Tensor:
         """This tensor in the dtype of the other."""

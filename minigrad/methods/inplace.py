@@ -146,14 +146,18 @@ class InPlace(Base):
                 f"{self.data.shape}"
             ) from None
 
-    def scatter_(self, dim: int, index: Any, src: Any) -> Tensor:
-        """self[index[i][j]][j] = src[i][j] (dim 0), or the one number `src`; so is a one-hot made.
+    def scatter_(self, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Tensor:
+        """self[index[i][j]][j] = src[i][j] (dim 0), or the one number `value`: makes one-hots.
 
         `torch.zeros(n, 10).scatter_(1, labels.unsqueeze(1), 1)`.
         """
-        index = np.asarray(plain(index))
+        if (src is None) == (value is None):
+            raise TypeError(
+                "scatter_: give either src, a tensor, or value, a number; for example 1"
+            )
+        index = np.atleast_1d(plain(index))  # one label has no axis
         at = places("scatter_", self._data, index, dim)
-        source = plain(src)
+        source = plain(value if src is None else src)
         if np.ndim(source):
             source = source[tuple(map(slice, index.shape))]
         return self._write("scatter_", source, at)

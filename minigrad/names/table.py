@@ -62,6 +62,7 @@ INSTEAD = {
     "torch.complex64": "two real tensors: `torch.stack([a, b], -1)`",
     "torch.bfloat16": "`torch.float32`",
     "torch.half": "`torch.float32`",
+    "torch.float16": "`torch.float32`",
     # modules
     "torch.autograd": (
         "`x.backward()` and `minigrad.debug.gradcheck`; an op of your own is a function for "
@@ -80,6 +81,8 @@ INSTEAD = {
     "torch.profiler": "`minigrad.summary`, or Python's cProfile",
     "torch.func": "`x.backward()`: there are no higher derivatives",
     "torch.sparse": "dense tensors",
+    "torch.channels_last": "nothing, minigrad sees to the layout; leave memory_format out",
+    "torch.set_float32_matmul_precision": "nothing, float32 stays float32; leave the line out",
     "torch.use_deterministic_algorithms": (
         "nothing, `torch.manual_seed` and as many threads give the same bits"
     ),
@@ -164,4 +167,5 @@ INSTEAD = {
         "random weights"
     ),
     "cuda.*": _NO_GPU,
+    "backends.*": _NO_GPU,
 }

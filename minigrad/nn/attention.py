@@ -47,6 +47,8 @@ class MultiheadAttention(Layer):
         kdim: int | None = None,
         vdim: int | None = None,
         batch_first: bool = False,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
         e = self.embed_dim = whole(self, "embed_dim", embed_dim)
@@ -67,6 +69,7 @@ class MultiheadAttention(Layer):
         self.bias_k = _empty(1, 1, e) if add_bias_kv else None
         self.bias_v = _empty(1, 1, e) if add_bias_kv else None
         self.reset_parameters()
+        self.to(device=device, dtype=dtype)
 
     def reset_parameters(self) -> None:
         """Draw the weights anew, and set the biases of the four projections to 0."""

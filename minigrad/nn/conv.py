@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -47,6 +47,8 @@ class ConvNd(Layer):
         groups: int = 1,
         bias: bool = True,
         padding_mode: PaddingMode = "zeros",
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
         n, name = self._dims, type(self).__name__
@@ -66,6 +68,7 @@ class ConvNd(Layer):
         self.weight = Parameter(np.empty(self._weight_shape(), np.float32))
         self.bias = Parameter(np.empty(self.out_channels, np.float32)) if bias else None
         self.reset_parameters()
+        self.to(device=device, dtype=dtype)
 
     def _weight_shape(self) -> tuple[int, ...]:
         return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from ..ops.conv import conv_transpose_size
 from ..tensor import Tensor
@@ -34,6 +34,8 @@ class ConvTransposeNd(ConvNd):
         bias: bool = True,
         dilation: int | tuple[int, ...] = 1,
         padding_mode: Literal["zeros"] = "zeros",
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         choice(type(self).__name__, "padding_mode", padding_mode, ["zeros"])
         super().__init__(
@@ -43,6 +45,7 @@ class ConvTransposeNd(ConvNd):
         least = 1 - max(self.stride)
         self.output_padding = sizes(name, "output_padding", output_padding, self._dims, least)
         check_added(name, self.output_padding, self.stride, self.dilation, self.padding)
+        self.to(device=device, dtype=dtype)
 
     def _weight_shape(self) -> tuple[int, ...]:
         return (self.in_channels, self.out_channels // self.groups, *self.kernel_size)

@@ -108,9 +108,10 @@ def array_method(error: Exception) -> str:
     name = getattr(error, "name", None) or ""
     if not isinstance(getattr(error, "obj", None), np.ndarray) or not hasattr(Tensor, name):
         return ""
-    edit = f"w.{name}(...), without .data"
+    edit = f"w.detach().{name}(...) in place of w.data.{name}(...)"
     if name.endswith("_"):
-        edit = INSTEAD.get(name, f"{edit}, inside of `with minigrad.no_grad():`")
+        inside = f"w.{name}(...), without .data, inside of `with minigrad.no_grad():`"
+        edit = INSTEAD.get(name, inside)
     return f".data is a plain NumPy array, which has no method {name}; write {edit}"
 
 

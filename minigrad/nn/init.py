@@ -1,7 +1,8 @@
 """Filling parameters with their first values.
 
-Every function writes into the tensor in place, outside of any graph, and returns it. Chance comes
-from the stream "init" of `minigrad.manual_seed`, drawn in float32.
+Every function writes into the tensor in place, outside of any graph, and returns it; an array,
+such as `m.weight.data`, does as well. Chance comes from the stream "init" of
+`minigrad.manual_seed`, drawn in float32.
 
 fan_in is the number of inputs that one output value sums over, fan_out the number of outputs that
 one input value feeds: for a weight (O, I, *K) they are I * prod(K) and O * prod(K).
@@ -16,6 +17,7 @@ import numpy as np
 from ..names import tell_missing as _tell_missing
 from ..random import generator
 from ..tensor import Tensor
+from ..writes import written
 from .arguments import choice
 from .parameter import Parameter
 
@@ -32,8 +34,14 @@ GAINS = {
 
 
 def _write(tensor: Tensor, values: np.ndarray | float, how: str) -> Tensor:
-    tensor.data[...] = values
-    tensor.written("nn.init")
+    if not isinstance(tensor, (Tensor, np.ndarray)):
+        edit = "; with bias=False a layer's bias is None: ask `if m.bias is not None`"
+        raise TypeError(
+            f"nn.init: expected a Tensor, got {type(tensor).__name__}{edit * (tensor is None)}"
+        )
+    array = tensor.data if isinstance(tensor, Tensor) else tensor  # scripts give m.weight.data
+    array[...] = values
+    written(array, "nn.init")
     if isinstance(tensor, Parameter):
         tensor.init = how
     return tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -50,6 +50,8 @@ class ChannelNorm(Norm):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
         *,
         bias: bool = True,
     ) -> None:
@@ -65,6 +67,7 @@ class ChannelNorm(Norm):
             ("num_batches_tracked", np.zeros((), np.int64)),
         ):
             self.register_buffer(name, Tensor(first) if track_running_stats else None)
+        self.to(device=device, dtype=dtype)
 
     def _check(self, x: Tensor) -> None:
         if x.ndim not in self._ranks:
@@ -161,10 +164,14 @@ class InstanceNorm(ChannelNorm):
         momentum: float = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
         *,
         bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize; the shape stays. The batch axis may be missing."""
@@ -219,6 +226,8 @@ class LayerNorm(Norm):
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
         if not isinstance(normalized_shape, (tuple, list)):
@@ -226,6 +235,7 @@ class LayerNorm(Norm):
         self.normalized_shape = tuple(whole(self, "normalized_shape", n) for n in normalized_shape)
         self.eps, self.elementwise_affine = number(self, "eps", eps), elementwise_affine
         self._add_affine(self.normalized_shape, elementwise_affine, bias)
+        self.to(device=device, dtype=dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., *normalized_shape) -> the same shape."""
@@ -251,6 +261,8 @@ class GroupNorm(Norm):
         num_channels: int,
         eps: float = 1e-5,
         affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
         *,
         bias: bool = True,
     ) -> None:
@@ -260,6 +272,7 @@ class GroupNorm(Norm):
         divides(self, self.num_groups, "num_groups", num_channels=self.num_channels)
         self.eps, self.affine = number(self, "eps", eps), affine
         self._add_affine((self.num_channels,), affine, bias)
+        self.to(device=device, dtype=dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, num_channels, ...) -> the same shape."""

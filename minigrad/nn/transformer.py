@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 from ..tensor import Tensor
 from . import functional as F
@@ -39,6 +40,8 @@ class TransformerEncoderLayer(Layer):
         batch_first: bool = False,
         norm_first: bool = False,
         bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
         d_model, nhead = whole(self, "d_model", d_model), whole(self, "nhead", nhead)
@@ -53,6 +56,7 @@ class TransformerEncoderLayer(Layer):
         self.dropout1 = Dropout(dropout)
         self.dropout2 = Dropout(dropout)
         self.activation = _function(type(self).__name__, activation)
+        self.to(device=device, dtype=dtype)
 
     def forward(
         self,

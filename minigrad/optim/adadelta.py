@@ -29,6 +29,7 @@ class Adadelta(Optimizer):
         eps: float = 1e-6,
         weight_decay: float = 0,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
         defaults: dict[str, Any] = {
@@ -38,7 +39,7 @@ class Adadelta(Optimizer):
             "weight_decay": weight_decay,
             "maximize": maximize,
             "capturable": False,
-            "foreach": None,
+            "foreach": foreach,
             "differentiable": False,
         }
         super().__init__(params, defaults)

@@ -27,7 +27,9 @@ class Adagrad(Optimizer):
         initial_accumulator_value: float = 0,
         eps: float = 1e-10,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        fused: bool | None = None,
     ) -> None:
         defaults: dict[str, Any] = {
             "lr": lr,
@@ -35,10 +37,10 @@ class Adagrad(Optimizer):
             "eps": eps,
             "weight_decay": weight_decay,
             "initial_accumulator_value": initial_accumulator_value,
-            "foreach": None,
+            "foreach": foreach,
             "maximize": maximize,
             "differentiable": False,
-            "fused": None,
+            "fused": fused,
         }
         super().__init__(params, defaults)
 

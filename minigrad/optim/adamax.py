@@ -28,6 +28,7 @@ class Adamax(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
         defaults: dict[str, Any] = {
@@ -35,7 +36,7 @@ class Adamax(Optimizer):
             "betas": betas,
             "eps": eps,
             "weight_decay": weight_decay,
-            "foreach": None,
+            "foreach": foreach,
             "maximize": maximize,
             "differentiable": False,
             "capturable": False,

@@ -33,6 +33,7 @@ class NAdam(Optimizer):
         momentum_decay: float = 4e-3,
         decoupled_weight_decay: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
         defaults: dict[str, Any] = {
@@ -43,7 +44,7 @@ class NAdam(Optimizer):
             "momentum_decay": momentum_decay,
             "decoupled_weight_decay": decoupled_weight_decay,
             "maximize": maximize,
-            "foreach": None,
+            "foreach": foreach,
             "capturable": False,
             "differentiable": False,
         }

@@ -35,6 +35,7 @@ class RAdam(Optimizer):
         weight_decay: float = 0,
         decoupled_weight_decay: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
         defaults: dict[str, Any] = {
@@ -43,7 +44,7 @@ class RAdam(Optimizer):
             "eps": eps,
             "weight_decay": weight_decay,
             "maximize": maximize,
-            "foreach": None,
+            "foreach": foreach,
             "capturable": False,
             "decoupled_weight_decay": decoupled_weight_decay,
             "differentiable": False,

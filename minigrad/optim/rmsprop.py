@@ -30,6 +30,7 @@ class RMSprop(Optimizer):
         momentum: float = 0,
         centered: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
         defaults: dict[str, Any] = {
@@ -40,7 +41,7 @@ class RMSprop(Optimizer):
             "centered": centered,
             "weight_decay": weight_decay,
             "capturable": False,
-            "foreach": None,
+            "foreach": foreach,
             "maximize": maximize,
             "differentiable": False,
         }

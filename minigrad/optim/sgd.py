@@ -40,7 +40,9 @@ class SGD(Optimizer):
         weight_decay: float = 0,
         nesterov: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        fused: bool | None = None,
     ) -> None:
         defaults: dict[str, Any] = {
             "lr": lr,
@@ -49,9 +51,9 @@ class SGD(Optimizer):
             "weight_decay": weight_decay,
             "nesterov": nesterov,
             "maximize": maximize,
-            "foreach": None,
+            "foreach": foreach,
             "differentiable": False,
-            "fused": None,
+            "fused": fused,
         }
         super().__init__(params, defaults)
 

@@ -32,10 +32,14 @@ def minigrad(capsys):
 
 @pytest.fixture
 def hand_in(tmp_path):
-    """A submission of assignment 2: its folder, with `text` or a right solution in it."""
+    """A submission of assignment 2: its folder, with `text` or a right solution in it.
+
+    Without tests of its own, which take time.
+    """
 
     def write(name, text=None, solution="loops", edits=()):
         folder = new(2, tmp_path / "submissions" / name)
+        (folder / "test_mine.py").unlink()
         path = folder / "solution.py"
         shutil.copyfile(SOLUTIONS / "2_conv2d" / f"{solution}.py", path)
         text = path.read_text() if text is None else text

@@ -1,61 +1,16 @@
 """Assignment 3: mistakes that students make lose points, and what they read helps."""
 
 import re
-from contextlib import suppress
 
 import numpy as np
 import pytest
-from test_assignments import ASSIGNMENTS, SOLUTIONS
+from attempts import ASSIGNMENTS, edited, tried, what_is_said
 
-from minigrad.course.assignment import Own
 from minigrad.course.check import LIMITS
-from minigrad.course.item import Mismatch, agree, shrink
+from minigrad.course.item import Mismatch, agree
 from minigrad.course.own_tests import kills_of
-from minigrad.course.trial import try_item
 
 ASSIGNMENT = ASSIGNMENTS["3"]
-SOURCES = {
-    path.stem: path.read_text() for path in SOLUTIONS if path.parent.name == ASSIGNMENT.folder.name
-}
-
-
-def edited(name, old, new):
-    """The text of a right solution with a mistake in it."""
-    assert old in SOURCES[name]
-    return SOURCES[name].replace(old, new, 1)
-
-
-def what_is_said(op, text):
-    """The first item about `op` that fails, and all that `minigrad course check` says of it."""
-    names = {}
-    exec(text, names)
-    solution = Own(ASSIGNMENT, **names)
-
-    def mismatch(item, case):
-        try:
-            with np.errstate(all="ignore"):
-                item.run(solution, case)
-        except Mismatch as error:
-            return str(error)
-        return ""
-
-    def cause(item, case):
-        with suppress(Mismatch), np.errstate(all="ignore"):
-            return item.explain(solution, case)
-        return ""
-
-    rng = np.random.default_rng(0)
-    for item in ASSIGNMENT.items:
-        if not item.name.startswith(op):
-            continue
-        failing = next((case for case in item.cases(rng, 20) if mismatch(item, case)), None)
-        if failing is not None:
-            case = shrink(item, failing, lambda case, item=item: mismatch(item, case) != "")
-            said = mismatch(item, case), item.describe(case), cause(item, case)
-            return item.name, "\n".join(said)
-    raise AssertionError("no item has failed")
-
-
 L, V = "loops", "vectorised"
 BN_DX = "dx_hat = dx_hat - mean_slope - x_hat * std_slope"
 MISTAKES = {
@@ -115,7 +70,7 @@ MISTAKES = {
             ".sum(1) + 1e-12)"), "cross_entropy: y, large scores", "27.6"),
     "not divided by N": (
         V, ('dx / len(x) if reduction == "mean" else dx', "dx"), "cross_entropy: dx, mean",
-        "a factor 2"),
+        "a factor 3: 3 is the size of axis 0"),
     "no -1 at the label": (
         V, ("(np.exp(log_p) - one_hot)", "np.exp(log_p)"), "cross_entropy: dx, mean",
         "exactly one element along axis 1 is wrong in each row: that of a label"),
@@ -131,7 +86,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found_where_it_is_made(mistake):
     name, edit, item, match = MISTAKES[mistake]
-    failed, said = what_is_said(item.partition(":")[0], edited(name, *edit))
+    failed, said = what_is_said(ASSIGNMENT, item.partition(":")[0], edited(ASSIGNMENT, name, edit))
     assert failed == item
     assert re.search(match, said)
 
@@ -147,10 +102,8 @@ def test_a_mistake_is_found_where_it_is_made(mistake):
     ],
 )  # fmt: skip
 def test_in_the_students_process(edit, item, summary, tmp_path):
-    path = tmp_path / "solution.py"
-    path.write_text(edited("vectorised", *edit))
-    (item,) = (each for each in ASSIGNMENT.items if each.name == item)
-    assert try_item(ASSIGNMENT, item, path, seed=0, cases=5, limits=LIMITS).summary == summary
+    text = edited(ASSIGNMENT, "vectorised", edit)
+    assert tried(ASSIGNMENT, tmp_path, text, item).summary == summary
 
 
 def test_the_visible_checks_notice_most_of_the_planted_mistakes():

@@ -4,10 +4,12 @@ import re
 
 import numpy as np
 import pytest
-from mistaken import losses
+from attempts import ASSIGNMENTS, losses
 
 from minigrad.course.draws import check_draws
 from minigrad.course.item import Mismatch
+
+ASSIGNMENT = ASSIGNMENTS["4"]
 
 ADAM = {f"Adam, {name}" for name in (
     "the first step", "many steps", "weight decay", "decoupled weight decay", "two parameters",
@@ -117,7 +119,8 @@ WRONG = {  # edits, and all that is lost
                 "tensor.data[...] = np.random.uniform(-bound, bound, tensor.shape)",
                 "tensor.data[...] = np.random.normal(0, bound / 3**0.5, tensor.shape)",
             )
-        ],
+        ]
+        * 2,
         {"xavier_uniform_", "kaiming_uniform_"},
     ),
 }
@@ -125,7 +128,7 @@ WRONG = {  # edits, and all that is lost
 
 @pytest.mark.parametrize(("edits", "lost"), WRONG.values(), ids=list(WRONG))
 def test_a_mistake_loses_just_what_it_spoils(edits, lost):
-    assert set(losses(4, "textbook", *edits)) == lost
+    assert set(losses(ASSIGNMENT, "textbook", *edits)) == lost
 
 
 TOLD = {
@@ -235,7 +238,7 @@ TOLD = {
 
 @pytest.mark.parametrize(("edits", "item", "message"), TOLD.values(), ids=list(TOLD))
 def test_what_a_mistake_is_called(edits, item, message):
-    assert re.search(message, losses(4, "textbook", *edits, only=item)[item])
+    assert re.search(message, losses(ASSIGNMENT, "textbook", *edits, only=item)[item])
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -3,8 +3,7 @@
 import re
 
 import pytest
-from mistakes import edited, tried, what_is_said
-from test_assignments import ASSIGNMENTS
+from attempts import ASSIGNMENTS, edited, tried, what_is_said
 
 ASSIGNMENT = ASSIGNMENTS["6"]
 MISTAKES = {  # what is wrong: solution, edits, the item that fails, what is said
@@ -88,7 +87,7 @@ MISTAKES = {  # what is wrong: solution, edits, the item that fails, what is sai
 @pytest.mark.parametrize(("name", "edits", "item", "said"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_told(name, edits, item, said):
     function, _, _ = item.partition(":")
-    failed, text = what_is_said(ASSIGNMENT, function, edited(ASSIGNMENT, name, *edits))
+    failed, text = what_is_said(ASSIGNMENT, f"{function}:", edited(ASSIGNMENT, name, *edits))
     assert failed == item
     assert re.search(said, text, re.DOTALL), text
 
@@ -130,4 +129,4 @@ def test_what_is_written_into_is_named(tmp_path):
 def test_minigrads_own_are_empty(tmp_path, item, text):
     outcome = tried(ASSIGNMENT, tmp_path, text, item)
     assert outcome.points == 0
-    assert "which is the solution itself" in outcome.problem
+    assert "is the solution itself" in outcome.problem

@@ -1,9 +1,10 @@
 """With PyTorch's weights and no dropout, the first 50 losses of a training are PyTorch's.
 
 On real images where MINIGRAD_DATA has them, else on the digits that come with minigrad. In float64
-they agree at any usual rate. In float32 rounding now and then decides which pixel of a pooling
-window is the largest, and fast training makes much of that: PyTorch's own losses in float32 are
-then as far from its own in float64. So float32 is tried at rates at which it is not.
+they agree to rounding. In float32 a tie within rounding now and then sends the gradient of a
+pooling window to another pixel, and training makes more of that from step to step, in PyTorch's own
+float32 against its float64 as here: so that the median of several orders of the images counts. The
+net with batch norms does it at every rate but small ones, in PyTorch too.
 """
 
 import os
@@ -97,7 +98,8 @@ RATES = [
     ("float32", SGD, 1e-2),
     ("float32", ADAM, 1e-3),
 ]
-CALM = {("mnist_cnn", SGD): 1e-3, ("resnet", SGD): 1e-3, ("resnet", ADAM): 1e-4}
+CALM = {("resnet", SGD): 1e-3, ("resnet", ADAM): 1e-4}
+ORDERS = {"float64": [0], "float32": [0, 1, 2, 3, 4]}  # seeds of the images' order
 
 
 @pytest.mark.parametrize(("dtype", "kind", "lr"), RATES)
@@ -107,12 +109,21 @@ def test_the_first_50_losses_are_those_of_pytorch(name, dtype, kind, lr):
         lr = CALM.get((name, kind), lr)
     x, y = images(name, STEPS * 16)
     x = x.astype(dtype)
+    apart = [worst(name, x, y, kind, lr, order) for order in ORDERS[dtype]]
+    print(f"{name}, {dtype}, {kind}, lr {lr}: " + ", ".join(f"{a:.1e}" for a in apart))
+    assert np.median(apart) < RTOL[dtype]
+
+
+def worst(name, x, y, kind, lr, order):
+    """How far the losses are from PyTorch's, relative, where they are furthest."""
     ours, theirs = pair(name, x.shape[1], x.shape[2])
     copied.no_dropout(ours, theirs)
-    if dtype == "float64":
+    if x.dtype == np.float64:
         ours.double()
         theirs.double()
-    batches = list(zip(np.split(x, STEPS), np.split(y, STEPS), strict=True))
+    shuffled = np.random.default_rng(order).permutation(len(x))
+    parts = np.split(x[shuffled], STEPS), np.split(y[shuffled], STEPS)
+    batches = list(zip(*parts, strict=True))
     expected = losses(
         theirs,
         optimizer_of(torch.optim, kind, theirs.parameters(), lr),
@@ -125,6 +136,4 @@ def test_the_first_50_losses_are_those_of_pytorch(name, dtype, kind, lr):
         F.cross_entropy,
         [(mg.tensor(a), mg.tensor(b)) for a, b in batches],
     )
-    worst = np.abs(made / expected - 1).max()
-    print(f"{name}, {dtype}, {kind}, lr {lr}: worst {worst:.1e}, {made[0]:.3f} to {made[-1]:.3f}")
-    np.testing.assert_allclose(made, expected, rtol=RTOL[dtype])
+    return np.abs(made / expected - 1).max()

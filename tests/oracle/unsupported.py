@@ -19,12 +19,13 @@ PAGE = ROOT / "examples" / "unsupported.md"
 
 PLACES = [
     "torch", "Tensor", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler",
-    "utils", "utils.data", "amp", "accelerator", "cuda", "jit",
+    "utils", "utils.data", "amp", "accelerator", "cuda", "backends", "jit",
 ]  # fmt: skip
 TORCHVISION = ["datasets", "transforms", "models", "ops", "utils"]
-# Modules that PyTorch imports only when asked for, and helpers that lie about among the functions.
+# Modules that PyTorch imports only when asked for, and constants that cannot be called; and helpers
+# that lie about among the functions.
 ASKED_FOR = {
-    "torch": {"distributed", "onnx"},
+    "torch": {"distributed", "onnx", "channels_last", "contiguous_format", "preserve_format"},
     "utils": {"tensorboard", "model_zoo", "mobile_optimizer"},
 }
 HELPERS = {"boolean_dispatch", "handle_torch_function", "has_torch_function", "adaptive_pool"}

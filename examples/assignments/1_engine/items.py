@@ -122,7 +122,7 @@ def matmul_item(part, points, ranges=MATRICES, possible=lambda case: True):
     return op_item(name, points, matmul, matrices, part, ranges, possible, result="z")
 
 
-FAR = 100_000
+FAR = 20_000
 
 
 def run_far(solution, case):

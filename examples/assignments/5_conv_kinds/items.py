@@ -49,38 +49,31 @@ RESIZED = {**STRIDED, **PADDED, **ADDED}
 ALL = {**CONV_ALL, **ADDED}
 
 
-def options_of(case):
-    """The options that both convolutions have."""
-    return {
+def given(case, w_channels):
+    """x (N, C, H, W), w (*w_channels, kh, kw), b (O,) or None, and the options of both."""
+    inputs = {
+        "x": array_of(case, "x", (case["N"], case["groups"] * case["C1"], case["H"], case["W"])),
+        "w": array_of(case, "w", (*w_channels, case["kh"], case["kw"])),
+        "b": array_of(case, "b", (case["groups"] * case["O1"],)) if case["bias"] else None,
+    }
+    options = {
         "stride": (case["sh"], case["sw"]),
         "padding": ((case["top"], case["bottom"]), (case["left"], case["right"])),
         "dilation": (case["dh"], case["dw"]),
         "groups": case["groups"],
     }
+    return inputs, options
 
 
 def make(case):
-    """x (N, C, H, W), w (O, C1, kh, kw), b (O,) or None, and the options."""
-    N, C1, O1, H, W, kh, kw = (case[name] for name in ("N", "C1", "O1", "H", "W", "kh", "kw"))
-    C, O = case["groups"] * C1, case["groups"] * O1
-    inputs = {
-        "x": array_of(case, "x", (N, C, H, W)),
-        "w": array_of(case, "w", (O, C1, kh, kw)),
-        "b": array_of(case, "b", (O,)) if case["bias"] else None,
-    }
-    return inputs, options_of(case)
+    """The inputs and options of conv: w is (O, C1, kh, kw)."""
+    return given(case, (case["groups"] * case["O1"], case["C1"]))
 
 
 def make_transposed(case):
-    """x (N, C, H, W), w (C, O1, kh, kw), b (O,) or None, and the options."""
-    N, C1, O1, H, W, kh, kw = (case[name] for name in ("N", "C1", "O1", "H", "W", "kh", "kw"))
-    C, O = case["groups"] * C1, case["groups"] * O1
-    inputs = {
-        "x": array_of(case, "x", (N, C, H, W)),
-        "w": array_of(case, "w", (C, O1, kh, kw)),
-        "b": array_of(case, "b", (O,)) if case["bias"] else None,
-    }
-    return inputs, {**options_of(case), "output_padding": (case["more_h"], case["more_w"])}
+    """The inputs and options of conv_transpose: w is (C, O1, kh, kw)."""
+    inputs, options = given(case, (case["groups"] * case["C1"], case["O1"]))
+    return inputs, {**options, "output_padding": (case["more_h"], case["more_w"])}
 
 
 def covered(case):

@@ -7,24 +7,29 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 
 from .gate import SOLUTION
 
+TOOLS = {  # of minigrad, that solutions do not need, and that take long to import
+    "__main__", "cli", "comparison", "compat", "course", "debug", "plot", "train",
+}  # fmt: skip
 WATCHED = ["numpy", "numpy.linalg", "numpy.random", "numpy.fft"]
 
 
 def import_all(packages: Iterable[str]) -> None:
-    """Import them, and all of minigrad: its files cannot be read any more afterwards."""
+    """Import them, and what of minigrad nets need: its files cannot be read any more afterwards."""
     for name in packages:
         module = importlib.import_module(name)
-        if name == SOLUTION:
-            for found in pkgutil.walk_packages(module.__path__, f"{name}."):
-                if found.name.split(".")[1] not in {"__main__", "cli"}:
-                    with suppress(ImportError):  # of what is not installed
-                        importlib.import_module(found.name)
-            with sys.modules[f"{name}.kernels.threads"].one_blas_thread():
-                pass  # it finds the BLAS library now, while C functions may still be called
+        if name != SOLUTION:
+            continue
+        for part in pkgutil.iter_modules(module.__path__, f"{name}."):
+            if part.name.removeprefix(f"{name}.") in TOOLS:
+                continue
+            within = importlib.import_module(part.name)
+            for found in pkgutil.walk_packages(getattr(within, "__path__", []), f"{part.name}."):
+                importlib.import_module(found.name)
+        with sys.modules[f"{name}.kernels.threads"].one_blas_thread():
+            pass  # it finds the BLAS library now, while C functions may still be called
 
 
 class Watch:

@@ -8,6 +8,8 @@ from .plateau import ReduceLROnPlateau
 from .scheduler import LRScheduler
 from .sequential import SequentialLR
 
+_LRScheduler = LRScheduler  # the old name, which schedulers of one's own still inherit from
+
 __all__ = [
     "ConstantLR",
     "CosineAnnealingLR",

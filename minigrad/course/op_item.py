@@ -176,7 +176,10 @@ def _other_input(
         if not isinstance(x, np.ndarray):
             continue
         axes = [axis for axis in range(x.ndim) if x.shape[axis] > 1]
-        changes = [(f"{name} is left out", np.zeros_like(x))]
+        changes = [
+            (f"{name} is left out", np.zeros_like(x)),
+            (f"{name} is 1 everywhere", np.ones_like(x)),
+        ]
         for some in chain(combinations(axes, 1), combinations(axes, 2)):
             changes.append((f"{name} is flipped along axis {_and(some)}", np.flip(x, some)))
         for i, j in combinations(axes, 2):

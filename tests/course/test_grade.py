@@ -135,6 +135,12 @@ def test_a_link_out_of_the_submission_is_not_followed(hand_in):
     assert (mark.points, mark.problem) == (0, "solution.py is a link out of the submission")
 
 
+def test_a_test_that_fails_the_second_time_catches_nothing(hand_in):
+    path = hand_in("me") / "test_mine.py"
+    path.write_text("runs = []\n\n\ndef test_once():\n    runs.append(1)\n    assert runs == [1]\n")
+    assert kills_of(find(2), path, LIMITS).caught == 0
+
+
 def test_own_tests_are_scored_by_what_they_catch(hand_in):
     folder = hand_in("me")
     (folder / "test_mine.py").write_text(OWN_TESTS)

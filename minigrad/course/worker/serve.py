@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import itertools
+import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -133,6 +134,7 @@ class Worker:
         self.adapter = adapted(adapter, prepare, packages) if adapter else {}
         for part in hollow:
             importlib.import_module(f"{SOLUTION}.course.inside").hollow(part)
+        linecache.clearcache()  # of the source that was looked at, which is the solution
         self.watch = Watch()
         gate = Gate(path, scratch, files, [*packages, *given], self.send)
         sys.path[:] = [os.path.join(scratch, "given"), *files.listable]

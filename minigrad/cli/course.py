@@ -53,7 +53,8 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    print("\n".join(check.lines(check.check(args.folder))))
+    for line in check.check(args.folder):
+        print(line, flush=True)
 
 
 def _add_grade(parser: argparse.ArgumentParser) -> None:

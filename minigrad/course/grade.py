@@ -101,7 +101,11 @@ def find_submissions(folder: Path) -> dict[str, Path]:
             f"{folder} holds no submissions; it should have a folder with a {SOLUTION} for each "
             "student, or a Python file for each"
         )
-    return {path.stem if path.is_file() else path.name: path for path in found}
+    names = {path.name for path in found}
+    return {
+        path.stem if path.is_file() and path.stem not in names else path.name: path
+        for path in found
+    }
 
 
 def _number(places: Iterable[Path]) -> int:
@@ -119,15 +123,26 @@ def _solution_in(place: Path) -> tuple[Path | None, str]:
     if place.is_file():
         found = [place]
     else:
-        found = [place / SOLUTION] if (place / SOLUTION).exists() else sorted(place.rglob(SOLUTION))
+        files = _files(place, SOLUTION)
+        found = [place / SOLUTION] if place / SOLUTION in files else files
     if len(found) > 1:
         return None, f"{len(found)} files are called {SOLUTION}; there must be one"
     if not found:
-        others = ", ".join(sorted(path.name for path in place.rglob("*.py"))) or "no Python file"
+        others = ", ".join(path.name for path in _files(place, "*.py")) or "no Python file"
         return None, f"no {SOLUTION}; there is {others}"
     if not found[0].resolve().is_relative_to(place.resolve()):
         return None, f"{found[0].name} is a link out of the submission"
     return found[0], ""
+
+
+def _files(place: Path, pattern: str) -> list[Path]:
+    """The files in a folder and below it, without those of __MACOSX, .ipynb_checkpoints, .venv."""
+    return [
+        path
+        for path in sorted(place.rglob(pattern))
+        if path.is_file()
+        and not any(part.startswith((".", "__")) for part in path.relative_to(place).parts[:-1])
+    ]
 
 
 def _tasks(

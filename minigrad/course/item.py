@@ -116,7 +116,7 @@ def agree(name: str, got: Any, expected: np.ndarray | None) -> None:
         raise Mismatch(f"{name} is None, expected an array of shape {expected.shape}")
     try:
         given = np.asarray(got, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Mismatch(f"{name} is a {type(got).__name__}, expected an array of numbers") from None
     if given.shape != expected.shape:
         raise Mismatch(f"{name} has shape {given.shape}, expected {expected.shape}")

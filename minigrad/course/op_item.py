@@ -10,7 +10,18 @@ import numpy as np
 
 from ..debug import GradientError, gradcheck
 from ..debug.causes import Wrong, likely_causes
-from .item import RANDOM, SETTINGS, Case, Item, Mismatch, Solution, agree, array_of, written
+from .item import (
+    COUNTING,
+    RANDOM,
+    SETTINGS,
+    Case,
+    Item,
+    Mismatch,
+    Solution,
+    agree,
+    array_of,
+    written,
+)
 
 OF_RESULTS = ("sign", "factor", "transposed", "flipped", "shifted")  # causes that fit results too
 Make = Callable[[Case], tuple[dict[str, Any], dict[str, Any]]]
@@ -87,15 +98,25 @@ def op_item(
 
     def explain(solution: Solution, case: Case) -> str:
         inputs, options = make({**case, "fill": RANDOM})  # 1, 2, 3 ... fits too many causes
-        expected, _ = op(*inputs.values(), **options)
-        y, _ = call(solution, inputs, options)
+        expected, expected_backward = op(*inputs.values(), **options)
+        y, backward = call(solution, inputs, options)
         try:
             agree(result, y, expected)
         except Mismatch:
             if part != result:
                 return f"{function} itself is wrong here: mend its result before its gradients."
-            return _other_input(op, inputs, options, y) or _cause(y, expected)
+            return _other_input(
+                inputs, y, lambda changed: op(*changed.values(), **options)[0]
+            ) or _cause(y, expected)
         argument = part.removeprefix("d")
+        at, dy = list(inputs).index(argument), array_of(case, cotangent, expected.shape)
+        dz, expected = backward(dy), expected_backward(dy)[at]
+        if _agrees(dz, expected):
+            solution.call(function, *make({**case, "fill": COUNTING})[0].values(), **options)
+            return "" if _agrees(backward(dy), expected) else (
+                f"It is right if {function}_backward is called at once, but not after another call "
+                f"of {function}: keep what it needs in {function}'s own names, not in global ones."
+            )  # fmt: skip
 
         def of_one(x: np.ndarray) -> tuple[Any, Callable]:
             y, gradient = call(solution, {**inputs, argument: x}, options)
@@ -104,7 +125,11 @@ def op_item(
         try:
             gradcheck(of_one, inputs[argument])
         except GradientError as error:
-            return str(error).replace("input 0", argument)
+            told = str(error).replace("input 0", argument)
+            other = "" if "Likely causes" in told else _other_input(
+                inputs, dz, lambda changed: op(*changed.values(), **options)[1](dy)[at]
+            )  # fmt: skip
+            return f"{told}\n{other}".rstrip()
         return ""
 
     every = {**ranges, **SETTINGS}
@@ -135,24 +160,34 @@ def _cause(y: Any, expected: np.ndarray) -> str:
     return f"It may be: {text}".replace("true gradient", "right result") if text else ""
 
 
-def _other_input(op: Callable, inputs: dict[str, Any], options: dict[str, Any], y: Any) -> str:
-    """The change of one input, if there is one, for which minigrad's op gives the result `y`."""
+def _agrees(got: Any, expected: np.ndarray) -> bool:
+    try:
+        agree("it", got, expected)
+    except Mismatch:
+        return False
+    return True
+
+
+def _other_input(
+    inputs: dict[str, Any], got: Any, right: Callable[[dict[str, Any]], np.ndarray]
+) -> str:
+    """The change of one input, if there is one, for which `got` would be right."""
     for name, x in inputs.items():
         if not isinstance(x, np.ndarray):
             continue
         axes = [axis for axis in range(x.ndim) if x.shape[axis] > 1]
-        changes = [(f"{name} is left out", np.zeros_like(x))]
+        changes = [
+            (f"{name} is left out", np.zeros_like(x)),
+            (f"{name} is 1 everywhere", np.ones_like(x)),
+        ]
         for some in chain(combinations(axes, 1), combinations(axes, 2)):
             changes.append((f"{name} is flipped along axis {_and(some)}", np.flip(x, some)))
         for i, j in combinations(axes, 2):
             if x.shape[i] == x.shape[j]:
                 changes.append((f"axes {i} and {j} of {name} are exchanged", x.swapaxes(i, j)))
         for what, changed in changes:
-            try:
-                agree("y", y, op(*{**inputs, name: changed}.values(), **options)[0])
-            except Mismatch:
-                continue
-            return f"It is the result for other inputs: {what}."
+            if _agrees(got, right({**inputs, name: changed})):
+                return f"It is the result for other inputs: {what}."
     return ""
 
 

@@ -47,7 +47,7 @@ def kills_of(assignment: Assignment, path: Path, limits: Limits) -> Kills:
                     sound.append(name)
                 else:
                     refused.append(f"{name} ({failure})")
-    except (Died, Raised) as error:
+    except (Died, Raised, OSError) as error:
         return Kills(0, planted, problem=str(error))
     if not sound:
         why = "" if refused else "the file has no function test_..."
@@ -66,9 +66,15 @@ def _survivors(
         with suppress(Died), _opened(assignment, path, limits) as tests:
             while left:
                 i = left.pop(0)
-                if all(tests.call("run_test", name, i) is None for name in sound):
+                if not any(_notices(tests, name, i) for name in sound):
                     survivors.append(assignment.mutants[i])
     return survivors
+
+
+def _notices(tests: Remote, name: str, mutant: int) -> bool:
+    """Whether a test fails for a mutant, and not for the right functions right after it."""
+    failed = tests.call("run_test", name, mutant) is not None
+    return failed and tests.call("run_test", name, None) is None
 
 
 def _opened(assignment: Assignment, path: Path, limits: Limits) -> Remote:

@@ -14,17 +14,25 @@ from .item import Case, Item, Mismatch, shrink
 from .remote import Died, Limits, Raised, Remote
 
 RIGHT, MISSING, WRONG, RAISED, DIED = "right", "missing", "wrong", "raised", "died"
+UNSTEADY = (
+    "Tried again, the same case came out right: does it use chance, an array of np.empty that is "
+    "not filled, or what another call has left behind?"
+)
 
 
 @dataclass
 class Outcome:
-    """How an item went: what failed, in which case, what it may be, and what was noticed."""
+    """How an item went: what failed, in which case, what it may be, and what was noticed.
+
+    `printed` is what the file has printed in that case, or as it was loaded.
+    """
 
     item: Item
     kind: str = RIGHT
     problem: str = ""
     case: str = ""
     cause: str = ""
+    printed: str = ""
     remarks: tuple[str, ...] = ()
 
     @property
@@ -59,14 +67,19 @@ def try_item(
         with solution:
             failing = []
             for case in item.cases(rng, cases):
-                if _problem(item, solution, case)[0] != RIGHT:
+                kind, problem = _problem(item, solution, case)
+                if kind != RIGHT:
                     failing.append(case)
+                if outcome.kind == RIGHT:
+                    outcome.kind, outcome.problem = kind, problem
             if failing:
                 _describe(outcome, solution, failing)
     except Raised as error:  # while the file was loaded
-        outcome.kind, outcome.problem = RAISED, str(error)
+        outcome.kind, outcome.problem, outcome.printed = RAISED, str(error), solution.printed
+    except OSError as error:  # a file that is not to be read, a disk that is full
+        outcome.kind, outcome.problem = DIED, f"could not be tried: {error}"
     except Died as death:
-        outcome.kind, outcome.problem = DIED, str(death)
+        outcome.kind, outcome.problem, outcome.printed = DIED, str(death), solution.printed
         outcome.case = item.describe(case) if case else ""
     outcome.remarks = tuple(solution.remarks)
     return outcome
@@ -74,17 +87,20 @@ def try_item(
 
 def _describe(outcome: Outcome, solution: Remote, failing: list[Case]) -> None:
     """Make the first case that fails as small as it can be, and look for the cause."""
-    item, smallest = outcome.item, failing[0]
-    kind, _ = _problem(item, solution, smallest)
-    if kind != MISSING:
-        smallest = shrink(item, smallest, lambda c: _problem(item, solution, c)[0] == kind)
-    outcome.kind, outcome.problem = _problem(item, solution, smallest)
+    item, kind = outcome.item, outcome.kind
     if kind == MISSING:
         return
-    outcome.case = item.describe(smallest)
-    if kind == WRONG:
+    smallest = shrink(item, failing[0], lambda c: _problem(item, solution, c)[0] == kind)
+    solution.printed = ""
+    again, problem = _problem(item, solution, smallest)
+    outcome.printed = solution.printed
+    if again == RIGHT:  # it has failed all the same: the first case counts
+        outcome.case, outcome.cause = item.describe(failing[0]), UNSTEADY
+        return
+    outcome.kind, outcome.problem, outcome.case = again, problem, item.describe(smallest)
+    if again == WRONG:
         # Of a single number any mistake is a factor: the cause shows in the largest case.
-        with suppress(Mismatch, Raised, ValueError, TypeError):
+        with suppress(Exception):  # a cause is a help, no part of the mark
             outcome.cause = item.explain(solution, max(failing, key=item.size))
 
 
@@ -97,4 +113,8 @@ def _problem(item: Item, solution: Remote, case: Case) -> tuple[str, str]:
     except Raised as error:
         missing = error.type == "NotImplementedError"
         return MISSING if missing else RAISED, str(error)
+    except Died:
+        raise
+    except Exception as error:  # a forged answer, say, must not end the marking of all others
+        return WRONG, f"what came back cannot be compared: {type(error).__name__}: {error}"
     return RIGHT, ""

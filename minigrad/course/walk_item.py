@@ -128,6 +128,11 @@ def check_leaves(graph: Graph, told: Told) -> None:
     for leaf, gradient, _ in told.settled:
         if leaf is None or leaf >= graph.leaves:
             raise Mismatch("settle was called with something that is no leaf")
+        if np.shape(gradient) != graph.seed.shape:
+            raise Mismatch(
+                f"settle was called for {graph.name(leaf)} with a gradient of shape "
+                f"{np.shape(gradient)}, expected {graph.seed.shape}"
+            )
         received[leaf] = received.get(leaf, 0) + np.asarray(gradient)
     for leaf in range(graph.leaves):
         name, dx = graph.name(leaf), expected[leaf]

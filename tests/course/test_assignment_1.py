@@ -119,6 +119,12 @@ def test_mistakes_in_the_walk_cost_only_what_they_spoil():
     assert not ALL_WALKS & set(losses(ASSIGNMENT, "by_order", ("dz * y", "dz * x")))
 
 
+def test_a_leaf_that_is_given_a_gradient_of_another_shape():
+    item, edit = "walk_back, a chain", ("gradients[leaf])", "gradients[leaf][None])")
+    (message,) = losses(ASSIGNMENT, "by_order", edit, only=item).values()
+    assert re.search(r"for [abc] with a gradient of shape \(1, (\d)\), expected \(\1,\)", message)
+
+
 EVERY_PATH = """
 def walk_back(start, seed, retain_graph, settle, tracer=None):
     todo, leaves = [(start, seed)], {}

@@ -55,6 +55,9 @@ MISTAKES = {
     "no way through the mean": (
         V, (BN_DX, "dx_hat = dx_hat - x_hat * std_slope"), "batch_norm: dx, training",
         "through the mean is missing"),
+    "w forgotten": (
+        V, ("dx_hat = dy * w.reshape(channel)", "dx_hat = 1 * dy"), "batch_norm: dx, evaluation",
+        "the result for other inputs: w is 1 everywhere"),
     "dw summed over the wrong axes": (
         V, ("(dy * x_hat).sum(axes)", "(dy * x_hat).sum((0, 1, 2))"), "batch_norm: dw",
         r"dw has shape \(\d,\), expected \(1,\)"),

@@ -104,6 +104,12 @@ def test_what_is_wrong_is_said(item, edits, message, tmp_path):
     assert message in tried(assignment, tmp_path, text, item).problem
 
 
+def test_what_was_printed_in_that_case_is_shown(minigrad, hand_in):
+    edits = [ONES, ("padded[:, :, top", "print('shape', x.shape)\n    padded[:, :, top")]
+    _, out, _ = minigrad("course", "check", hand_in("me", edits=edits[::-1]))
+    assert "b = None\nIt printed:\n    shape (1, 1, 1, 1)\n\n" in out
+
+
 @pytest.mark.parametrize("solution", ["kn2row", "im2col"])  # float64 and float32
 def test_the_script_takes_any_right_solution(solution, hand_in):
     folder = hand_in("me", solution=solution)
@@ -149,6 +155,7 @@ def test_a_syntax_error_is_shown_with_its_line(minigrad, hand_in):
         "course", "check", hand_in("me", text="import numpy as np\n\ndef conv(:\n")
     )
     assert "✗ y, plain                     SyntaxError: invalid syntax (line 3)\n" in out
+    assert "✗ y, with stride               the same\n" in out
     assert "def conv(:\n         ^\n" in out
 
 

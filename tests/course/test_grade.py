@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from minigrad.course.assignment import find
-from minigrad.course.grade import LIMITS, grade
+from minigrad.course.grade import LIMITS, find_submissions, grade
 from minigrad.course.own_tests import kills_of
 from minigrad.course.report import gradescope, table
 
@@ -98,6 +98,24 @@ def test_files_in_place_of_folders(hand_in):
     assert {m.name: m.points for m in grade("files", 2)} == {"einsum": 20, "loops": 20}
 
 
+def test_a_file_and_a_folder_of_one_name_are_two_submissions(hand_in):
+    hand_in("anna")
+    hand_in("berta.m")
+    for name in ("anna.py", "carla.py"):
+        Path("submissions", name).write_text("")
+    assert list(find_submissions(Path("submissions"))) == ["anna", "anna.py", "berta.m", "carla"]
+
+
+def test_what_a_mac_or_a_notebook_adds_is_no_second_solution(hand_in):
+    folder = hand_in("me")
+    for name in ("__MACOSX", ".ipynb_checkpoints"):
+        (folder / name).mkdir()
+        (folder / name / "solution.py").write_text("")
+    (folder / "work").mkdir()
+    (folder / "solution.py").rename(folder / "work" / "solution.py")
+    assert grade("submissions")[0].points == 20
+
+
 def test_a_solution_deeper_in_the_folder_is_found(hand_in):
     folder = hand_in("me")
     deep = folder / "homework" / "final"
@@ -115,6 +133,12 @@ def test_a_link_out_of_the_submission_is_not_followed(hand_in):
     (folder / "solution.py").symlink_to(Path("elsewhere.py").resolve())
     (mark,) = grade("submissions")
     assert (mark.points, mark.problem) == (0, "solution.py is a link out of the submission")
+
+
+def test_a_test_that_fails_the_second_time_catches_nothing(hand_in):
+    path = hand_in("me") / "test_mine.py"
+    path.write_text("runs = []\n\n\ndef test_once():\n    runs.append(1)\n    assert runs == [1]\n")
+    assert kills_of(find(2), path, LIMITS).caught == 0
 
 
 def test_own_tests_are_scored_by_what_they_catch(hand_in):

@@ -127,6 +127,14 @@ LAYERS = """
         import inspect
         return inspect.getsource(nn.Linear)
 
+    def remembered():
+        import linecache
+        return [path for path in linecache.cache if "minigrad/" in path]
+
+    def plant():
+        from minigrad.course.mutants import Mutant
+        return Mutant("nn.channel_attention.SEBlock", "self", "self", "").plant()(4, 2)(x)
+
     def sk():
         return type(nn.SKBlock(32)).__name__
 """
@@ -140,8 +148,10 @@ def test_minigrad_where_it_is_allowed_without_the_solution(tmp_path):
         for way in ["cheat", "inherit", "dig", "elsewhere"]:
             with pytest.raises(Raised, match=r"nn\.channel_attention\.SEBlock is the solution its"):
                 s.call(way)
-        with pytest.raises(Raised, match=r"OSError|PermissionError"):
-            s.call("source")
+        for way in ["source", "plant"]:
+            with pytest.raises(Raised, match=r"OSError|PermissionError"):
+                s.call(way)
+        assert s.call("remembered") == []
 
 
 def test_two_processes_are_of_two_worlds(tmp_path):

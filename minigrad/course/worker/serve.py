@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import itertools
+import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -43,7 +44,8 @@ class Worker:
         self.functions: dict[int, Callable] = {}
         self.numbers = itertools.count()
         self.stream = Stream(incoming, outgoing, sys.maxsize, self.functions.get, layouts=True)
-        self.output = sys.stdout = sys.stderr = Printed(self).text
+        self.printed = Printed(self)
+        self.output = sys.stdout = sys.stderr = self.printed.text
 
     def answer(self) -> None:
         """Receive a request and send the answer."""
@@ -56,6 +58,7 @@ class Worker:
             return
         for number in request["free"]:
             self.functions.pop(number, None)
+        self.printed.left = MOST_PRINTED
         limit_cpu(request["cpu"])
         try:
             if "load" in request:
@@ -82,7 +85,7 @@ class Worker:
     def call(self, function: Any, args: tuple, kwargs: dict) -> Packed:
         """The answer of a function of the file, or of one that was returned before."""
         name = function if isinstance(function, str) else name_of(function)
-        if function in self.adapter:
+        if isinstance(function, str) and function in self.adapter:
             function = partial(self.adapter[function], self.module)
         elif isinstance(function, str):
             if not hasattr(self.module, function):
@@ -131,6 +134,7 @@ class Worker:
         self.adapter = adapted(adapter, prepare, packages) if adapter else {}
         for part in hollow:
             importlib.import_module(f"{SOLUTION}.course.inside").hollow(part)
+        linecache.clearcache()  # of the source that was looked at, which is the solution
         self.watch = Watch()
         gate = Gate(path, scratch, files, [*packages, *given], self.send)
         sys.path[:] = [os.path.join(scratch, "given"), *files.listable]

@@ -43,8 +43,13 @@ def pack(value: Any, reference: Callable[[Any], Any]) -> Packed:
         if isinstance(value, (np.ndarray, np.generic)):
             array = np.asarray(value)
             native = array.dtype.newbyteorder("<").str
+            if array.dtype.kind == "f" and native not in DTYPES:
+                native = "<f8"  # of a longdouble
             if native not in DTYPES:
-                raise TypeError(f"an array of dtype {array.dtype}; numbers and bool can be sent")
+                raise TypeError(
+                    f"an array of dtype {array.dtype}; real numbers and bool can be sent: take the "
+                    ".real of complex ones, write .astype(float) for objects"
+                )
             arrays.append(np.ascontiguousarray(array, native))
             about = {"dtype": native, "shape": array.shape, "scalar": isinstance(value, np.generic)}
             if not array.flags.c_contiguous:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from .item import Case, Item, Mismatch, shrink
 from .remote import Died, Limits, Raised, Remote
 
 RIGHT, MISSING, WRONG, RAISED, DIED = "right", "missing", "wrong", "raised", "died"
+PATIENCE = 5  # times the seconds of a call, for all cases of an item
 UNSTEADY = (
     "Tried again, the same case came out right: does it use chance, an array of np.empty that is "
     "not filled, or what another call has left behind?"
@@ -65,15 +67,17 @@ def try_item(
     case: Case | None = None
     try:
         with solution:
-            failing = []
-            for case in item.cases(rng, cases):
+            failing, end = [], time.monotonic() + PATIENCE * limits.seconds
+            for tried, case in enumerate(item.cases(rng, cases)):
+                if time.monotonic() > end:
+                    raise Died(f"took {PATIENCE * limits.seconds:g} s for {tried} of {cases} cases")
                 kind, problem = _problem(item, solution, case)
                 if kind != RIGHT:
                     failing.append(case)
                 if outcome.kind == RIGHT:
                     outcome.kind, outcome.problem = kind, problem
             if failing:
-                _describe(outcome, solution, failing)
+                _describe(outcome, solution, failing, end)
     except Raised as error:  # while the file was loaded
         outcome.kind, outcome.problem, outcome.printed = RAISED, str(error), solution.printed
     except OSError as error:  # a file that is not to be read, a disk that is full
@@ -85,12 +89,16 @@ def try_item(
     return outcome
 
 
-def _describe(outcome: Outcome, solution: Remote, failing: list[Case]) -> None:
-    """Make the first case that fails as small as it can be, and look for the cause."""
+def _describe(outcome: Outcome, solution: Remote, failing: list[Case], end: float) -> None:
+    """Make the first case that fails as small as it can be by `end`, and look for the cause."""
     item, kind = outcome.item, outcome.kind
     if kind == MISSING:
         return
-    smallest = shrink(item, failing[0], lambda c: _problem(item, solution, c)[0] == kind)
+
+    def fails(case: Case) -> bool:
+        return time.monotonic() < end and _problem(item, solution, case)[0] == kind
+
+    smallest = shrink(item, failing[0], fails)
     solution.printed = ""
     again, problem = _problem(item, solution, smallest)
     outcome.printed = solution.printed
@@ -98,7 +106,7 @@ def _describe(outcome: Outcome, solution: Remote, failing: list[Case]) -> None:
         outcome.case, outcome.cause = item.describe(failing[0]), UNSTEADY
         return
     outcome.kind, outcome.problem, outcome.case = again, problem, item.describe(smallest)
-    if again == WRONG:
+    if again == WRONG and time.monotonic() < end:
         # Of a single number any mistake is a factor: the cause shows in the largest case.
         with suppress(Exception):  # a cause is a help, no part of the mark
             outcome.cause = item.explain(solution, max(failing, key=item.size))

@@ -1,5 +1,6 @@
 """Submissions that try something else than to solve the assignment: each is handled and named."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def tried(folder, seconds=30):
     """How the first item goes."""
     assignment, limits = find(2), Limits(seconds, megabytes=512)
     path = folder / "solution.py"
-    return try_item(assignment, assignment.items[0], path, seed=1, cases=5, limits=limits)
+    return try_item(assignment, assignment.items[0], path, seed=1, cases=20, limits=limits)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -64,6 +65,12 @@ def test_nothing_is_gained(name, hand_in):
     outcome = tried(hand_in("hostile", edits=[edit]), SECONDS if "loop" in name else 30)
     assert outcome.points == 0
     assert said in "\n".join([outcome.problem, *outcome.remarks])
+
+
+def test_a_slow_solution_does_not_hold_the_others_up(hand_in):
+    outcome = tried(hand_in("slow", edits=[first("import time\ntime.sleep(0.9)")]), seconds=1)
+    assert outcome.points == 0
+    assert re.match(r"took 5 s for \d of 20 cases", outcome.problem)
 
 
 def test_a_patched_comparison_gains_nothing_and_is_named(hand_in):

@@ -19,6 +19,7 @@ from .trial import MISSING, RIGHT, Outcome, try_item
 
 CASES = 25
 LIMITS = Limits(seconds=20, megabytes=1024)
+PACKED = (".zip", ".gz", ".tar", ".tgz", ".7z", ".rar", ".ipynb")  # nobody is left out in silence
 
 
 @dataclass
@@ -94,7 +95,8 @@ def find_submissions(folder: Path) -> dict[str, Path]:
     found = [
         path
         for path in sorted(folder.iterdir())
-        if not path.name.startswith((".", "__")) and (path.is_dir() or path.suffix == ".py")
+        if not path.name.startswith((".", "__"))
+        and (path.is_dir() or path.suffix == ".py" or path.suffix in PACKED)
     ]
     if not found:
         raise ValueError(
@@ -120,6 +122,8 @@ def _number(places: Iterable[Path]) -> int:
 
 def _solution_in(place: Path) -> tuple[Path | None, str]:
     """The file to try, or why there is none."""
+    if place.suffix in PACKED and place.is_file():
+        return None, f"{place.name} is no Python file; unpack or convert it"
     if place.is_file():
         found = [place]
     else:

@@ -44,7 +44,14 @@ def write_csv(marks: Sequence[Mark], path: Path) -> None:
             caught = "" if mark.kills is None else f"{mark.kills.caught}/{mark.kills.planted}"
             said = "; ".join([*mark.problems, *mark.remarks])
             points = [outcome.points for outcome in mark.outcomes]
-            rows.writerow([mark.name, mark.points, mark.assignment.points, *points, caught, said])
+            rows.writerow(
+                [_plain(mark.name), mark.points, mark.assignment.points, *points, caught, said]
+            )
+
+
+def _plain(text: str) -> str:
+    """A text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def gradescope(mark: Mark) -> dict[str, Any]:

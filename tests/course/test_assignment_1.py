@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from attempts import ASSIGNMENTS, losses
+from attempts import ASSIGNMENTS, losses, tried
 
 from minigrad.course.assignment import Own, find
 from minigrad.course.item import Mismatch
@@ -212,3 +212,15 @@ def test_the_gradients_of_a_graph_by_hand():
         "with the leaves a and b; the start is u2, seed =",
         "    [1.]",
     ]
+
+
+def test_another_op_with_the_same_way_back_is_empty_too(tmp_path):
+    text = """
+from minigrad.ops.linalg import einsum
+
+def matmul(x, y):
+    return einsum("ij,jk->ik", x, y)
+"""
+    outcome = tried(ASSIGNMENT, tmp_path, text, "matmul, dx")
+    assert outcome.points == 0
+    assert "minigrad.ops.linalg.einsum is the solution itself" in outcome.problem

@@ -129,6 +129,13 @@ def test_what_is_written_into_is_named(tmp_path):
             "    return F.conv2d(Tensor(x), Tensor(w), groups=groups)",
         ),
         (
+            "conv: y, grouped",
+            "from minigrad import Tensor\n"
+            "from minigrad.nn import functional as F\n"
+            "def conv(x, w, b, **options):\n"
+            "    return F.unfold(Tensor(x), w.shape[2:])",
+        ),
+        (
             "conv_transpose: dx, with stride",
             "from minigrad.kernels import conv\n"
             "def conv_transpose(x, w, b, **options):\n"

@@ -9,7 +9,7 @@ import pytest
 from minigrad.course.assignment import find
 from minigrad.course.grade import LIMITS, find_submissions, grade
 from minigrad.course.own_tests import kills_of
-from minigrad.course.report import gradescope, table
+from minigrad.course.report import gradescope, table, write_csv
 
 RIGHT = ["einsum", "im2col", "fourier"]
 FLIPPED = [("(window * w[o])", "(window * w[o, :, ::-1, ::-1])")]
@@ -89,6 +89,15 @@ def test_one_submission_by_itself_as_gradescope_has_it(hand_in, minigrad):
     _, out, _ = minigrad("course", "grade", hand_in("me"), "--gradescope", "results")
     assert "me          20 / 20" in out
     assert json.loads(Path("results/results.json").read_text())["score"] == 20
+
+
+def test_what_is_packed_is_named(hand_in):
+    hand_in("=honest")
+    Path("submissions/anna.zip").write_bytes(b"PK")
+    marks = {mark.name: mark for mark in grade("submissions", 2)}
+    assert marks["anna.zip"].problem == "anna.zip is no Python file; unpack or convert it"
+    write_csv(list(marks.values()), Path("marks.csv"))
+    assert "\n'=honest,20,20," in Path("marks.csv").read_text()
 
 
 def test_files_in_place_of_folders(hand_in):

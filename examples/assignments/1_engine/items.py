@@ -1,5 +1,7 @@
 """Assignment 1: what is marked. The arrays of the ops are x and y, z is their result."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from minigrad.course.item import SETTINGS, Item, Mismatch, agree, array_of, written
@@ -21,6 +23,7 @@ SOLUTION = [
     "ops.broadcast.unbroadcast", "ops.arithmetic.add", "ops.arithmetic.mul", "ops.linalg.matmul",
     "backprop.walk_back",
 ]  # fmt: skip
+OTHERS = ["ops.linalg.einsum", "ops.linalg.linear", "tensor.apply"]  # what else has gradients
 IMPORTS = """\
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -94,7 +97,8 @@ PAIR = {**SHAPES, "x_cut": CUT, "y_cut": CUT, "x_ones": ONES, "y_ones": ONES}
 def binary_item(op, part, points=1):
     """One item about a part of add or mul."""
     name = f"{op.__name__}, {part}"
-    return op_item(name, points, op, operands, part, PAIR, one_is_full, result="z")
+    item = op_item(name, points, op, operands, part, PAIR, one_is_full, result="z")
+    return replace(item, hollow=SOLUTION + OTHERS)
 
 
 SIZES = [1, 2, 3]
@@ -119,7 +123,8 @@ def is_stack(case):
 def matmul_item(part, points, ranges=MATRICES, possible=lambda case: True):
     """One item about a part of matmul."""
     name = f"matmul, {part}" + ("" if ranges is MATRICES else ", stacks of matrices")
-    return op_item(name, points, matmul, matrices, part, ranges, possible, result="z")
+    item = op_item(name, points, matmul, matrices, part, ranges, possible, result="z")
+    return replace(item, hollow=SOLUTION + OTHERS)
 
 
 FAR = 20_000

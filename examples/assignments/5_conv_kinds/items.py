@@ -28,7 +28,8 @@ from minigrad.nn import Conv2d, Layer
 ALLOWED = ["numpy", "minigrad"]
 KERNELS = [  # what else in minigrad convolves
     "kernels.conv.correlate", "kernels.conv.input_gradient", "kernels.conv.weight_gradient",
-    "kernels.deform.deform", "kernels.deform.gradients", "geometry.as_matrix",
+    "kernels.conv._correlation", "kernels.conv._phases", "kernels.deform.deform",
+    "kernels.deform.gradients", "geometry.as_matrix", "tensor.apply",
 ]  # fmt: skip
 
 SIZES = {

@@ -28,7 +28,10 @@ from minigrad.nn import (
 from minigrad.nn.arguments import divides, whole
 """
 ALLOWED = ["numpy", "minigrad"]
-KERNELS = ["kernels.deform.deform", "kernels.deform.gradients"]  # what else in minigrad samples
+KERNELS = [  # what else in minigrad samples, or finds gradients
+    "kernels.deform.deform", "kernels.deform.gradients", "kernels.deform._sampled",
+    "kernels.deform._add_by_cell", "tensor.apply", "backprop.walk_back",
+]  # fmt: skip
 
 SIZES = {
     "N": [1, 2], "C1": [1, 2], "O1": [1, 2], "H": [2, 3, 4], "W": [2, 3, 4],

@@ -95,7 +95,7 @@ def test_what_is_packed_is_named(hand_in):
     hand_in("=honest")
     Path("submissions/anna.zip").write_bytes(b"PK")
     marks = {mark.name: mark for mark in grade("submissions", 2)}
-    assert marks["anna.zip"].problem == "anna.zip is no Python file; unpack or convert it"
+    assert marks["anna"].problem == "anna.zip is no Python file; unpack or convert it"
     write_csv(list(marks.values()), Path("marks.csv"))
     assert "\n'=honest,20,20," in Path("marks.csv").read_text()
 

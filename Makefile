@@ -18,7 +18,7 @@ examples: $(INSTALLED)  ## every lesson with three seeds; writes the table in ex
 	$(BIN)/python examples
 
 docs: $(WITH_PDOC)  ## the reference, the lessons and README as pages: build/docs/index.html
-	$(BIN)/python tests/docs build/docs
+	$(BIN)/python -W error tests/docs build/docs
 
 test: $(INSTALLED)  ## the tests: no network, no PyTorch
 	$(BIN)/python -m pytest -n auto --maxprocesses 4

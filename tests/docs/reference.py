@@ -24,6 +24,8 @@ def write_reference(folder: Path) -> None:
         module = import_module(name)
         if not hasattr(module, "__all__"):
             module.__all__ = offered(module, modules)
+        for lazy in module.__all__:  # what is loaded when it is first used
+            setattr(module, lazy, getattr(module, lazy))
         modules[name] = doc.Module(module)
     classes = {
         member.obj: member

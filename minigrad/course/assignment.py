@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from .item import Item
-from .mutants import Mutant, original
+from .mutants import Mutant
 
 PLACES = [
     Path(__file__).parent / "assignments",  # an installed package
@@ -82,21 +81,3 @@ def run_file(path: Path) -> SimpleNamespace:
     names = {"__name__": path.stem, "__file__": str(path)}
     exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
     return SimpleNamespace(**names)
-
-
-class Own:
-    """Minigrad's own functions as a solution: right by definition, save for those replaced."""
-
-    changed: Sequence[int | str] = ()
-
-    def __init__(self, assignment: Assignment, **replaced: Any) -> None:
-        functions = {path.rpartition(".")[2]: original(path) for path in assignment.solution}
-        self.solution = SimpleNamespace(**{**functions, **replaced})
-        self.adapter = run_file(assignment.adapter) if assignment.adapter else None
-
-    def call(self, name: str, /, *arguments: Any, **options: Any) -> Any:
-        """Call minigrad's function, or what replaces it."""
-        adapted = getattr(self.adapter, name, None)
-        if adapted is not None:
-            return adapted(self.solution, *arguments, **options)
-        return getattr(self.solution, name)(*arguments, **options)

@@ -81,9 +81,9 @@ class Remote:
     Within `with Remote("solution.py") as solution:` one writes
     `y, backward = solution.call("relu", x)` and `dx = backward(dy)`.
 
-    `given`: Python files that the student may import. `allowed`: packages that it may import beside
-    Python's own. `hollow`: where "minigrad" is allowed, what of it is the solution, such as
-    "ops.conv.conv": it raises instead. `threads`: of matrix products.
+    `allowed`: packages that the student may import beside Python's own. `hollow`: where "minigrad"
+    is allowed, what of it is the solution, such as "ops.conv.conv": it raises instead. `threads`:
+    of matrix products.
 
     `adapter`: a Python file of the grader's, whose functions come before the student's of the same
     name and are given the student's module first; its `prepare(**prepare)` is run before the
@@ -103,7 +103,6 @@ class Remote:
         path: str | os.PathLike,
         *,
         limits: Limits | None = None,
-        given: Sequence[str | os.PathLike] = (),
         allowed: Sequence[str] = ("numpy",),
         hollow: Sequence[str] = (),
         threads: int = 1,
@@ -111,10 +110,9 @@ class Remote:
         prepare: dict[str, Any] | None = None,
     ) -> None:
         self.adapter, self.prepare = adapter, prepare or {}
-        self.path, self.given = Path(path), [Path(file) for file in given]
-        for file in [self.path, *self.given]:
-            if not file.is_file():
-                raise ValueError(f"Remote: there is no file {str(file)!r}")
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise ValueError(f"Remote: there is no file {str(path)!r}")
         if threads < 1:
             raise ValueError(f"Remote: threads must be 1 or more, got {threads}")
         self.limits, self.threads = limits or Limits(), threads
@@ -153,15 +151,12 @@ class Remote:
 
     def _start(self, scratch: Path) -> None:
         """Start the process, close its doors, and load the file."""
-        (scratch / "given").mkdir()
-        for file in self.given:
-            shutil.copyfile(file, scratch / "given" / file.name)
         copy = scratch / self.path.name
         shutil.copyfile(self.path, copy)
         self._process = Process(scratch, self.limits, self.threads, self._function)
         walls = {
-            "path": str(copy), "scratch": str(scratch), "given": [f.stem for f in self.given],
-            "packages": self.packages, "hollow": self.hollow, "layers": LAYERS,
+            "path": str(copy), "scratch": str(scratch), "packages": self.packages,
+            "hollow": self.hollow, "layers": LAYERS,
             "megabytes": self.limits.megabytes, "parent": os.getpid(),
             "adapter": str(self.adapter or ""), "prepare": self.prepare,
         }  # fmt: skip

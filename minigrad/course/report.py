@@ -32,6 +32,8 @@ def table(marks: Sequence[Mark]) -> Iterator[str]:
             yield f"    own tests: {mark.kills.caught} of {mark.kills.planted} mistakes caught"
     yield ""
     yield from (f"{i + 1}: {item.name} ({item.points})" for i, item in enumerate(items))
+    layers = dict.fromkeys(layer for m in marks for o in m.outcomes for layer in o.protection)
+    yield f"\nsubmissions were kept apart by: {', '.join(layers) or 'nothing, for none was run'}"
 
 
 def write_csv(marks: Sequence[Mark], path: Path) -> None:

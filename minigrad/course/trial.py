@@ -26,7 +26,8 @@ UNSTEADY = (
 class Outcome:
     """How an item went: what failed, in which case, what it may be, and what was noticed.
 
-    `printed` is what the file has printed in that case, or as it was loaded.
+    `printed` is what the file has printed in that case, or as it was loaded. `protection` is what
+    kept it apart from the rest of the machine.
     """
 
     item: Item
@@ -36,6 +37,7 @@ class Outcome:
     cause: str = ""
     printed: str = ""
     remarks: tuple[str, ...] = ()
+    protection: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -85,7 +87,7 @@ def try_item(
     except Died as death:
         outcome.kind, outcome.problem, outcome.printed = DIED, str(death), solution.printed
         outcome.case = item.describe(case) if case else ""
-    outcome.remarks = tuple(solution.remarks)
+    outcome.remarks, outcome.protection = tuple(solution.remarks), tuple(solution.protection)
     return outcome
 
 

@@ -2,11 +2,13 @@
 
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
-from minigrad.course.assignment import Own, find, folders
+from minigrad.course.assignment import find, folders, run_file
 from minigrad.course.item import Mismatch, shrink
+from minigrad.course.mutants import original
 from minigrad.course.remote import Limits
 from minigrad.course.trial import try_item
 
@@ -14,6 +16,23 @@ CASES = 20  # in which a mistake is looked for
 FEW = 8  # of each item, for what is right
 SOLUTIONS = sorted((Path(__file__).parent / "solutions").glob("*/*.py"))
 ASSIGNMENTS = {number: find(number) for number in folders()}
+
+
+class Own:
+    """Minigrad's own functions as a solution: right by definition, save for those replaced."""
+
+    changed = ()
+
+    def __init__(self, assignment, **replaced):
+        functions = {path.rpartition(".")[2]: original(path) for path in assignment.solution}
+        self.solution = SimpleNamespace(**{**functions, **replaced})
+        self.adapter = run_file(assignment.adapter) if assignment.adapter else None
+
+    def call(self, name, /, *arguments, **options):
+        adapted = getattr(self.adapter, name, None)
+        if adapted is not None:
+            return adapted(self.solution, *arguments, **options)
+        return getattr(self.solution, name)(*arguments, **options)
 
 
 def failure(item, solution, seed=0, cases=FEW):

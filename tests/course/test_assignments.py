@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from attempts import ASSIGNMENTS, FEW, SOLUTIONS, failure
+from attempts import ASSIGNMENTS, FEW, SOLUTIONS, Own, failure
 
-from minigrad.course.assignment import Own, run_file
+from minigrad.course.assignment import run_file
 from minigrad.course.new import new, stub_file
 
 MUTANTS = [(a, mutant) for a in ASSIGNMENTS.values() for mutant in a.mutants]

@@ -55,6 +55,8 @@ def test_a_course(course, minigrad):
     assert "    1, 2, 3, 4, 5, 6, 7, 8: SyntaxError: invalid syntax (line 1)\n" in out
     assert ": NameError: solution.py defines no conv; did you mean convolve? Rename it to" in out
     assert "1: y, plain (4)\n" in out
+    assert "\nsubmissions were kept apart by: " in out
+    assert out.rstrip().endswith("audited imports and files")
 
     with open("marks.csv", newline="") as file:
         rows = {row["submission"]: row for row in csv.DictReader(file)}

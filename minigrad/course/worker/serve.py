@@ -123,8 +123,8 @@ class Worker:
         return [number, name_of(function)]
 
     def confine(
-        self, path: str, scratch: str, packages: dict[str, str], given: list[str],
-        hollow: list[str], megabytes: float, layers: list[str], parent: int, adapter: str,
+        self, path: str, scratch: str, packages: dict[str, str], hollow: list[str],
+        megabytes: float, layers: list[str], parent: int, adapter: str,
         prepare: dict[str, Any],
     ) -> list[str]:  # fmt: skip
         """Import what the file may use, and close the doors; returns what protects."""
@@ -136,8 +136,8 @@ class Worker:
             importlib.import_module(f"{SOLUTION}.course.inside").hollow(part)
         linecache.clearcache()  # of the source that was looked at, which is the solution
         self.watch = Watch()
-        gate = Gate(path, scratch, files, [*packages, *given], self.send)
-        sys.path[:] = [os.path.join(scratch, "given"), *files.listable]
+        gate = Gate(path, scratch, files, list(packages), self.send)
+        sys.path[:] = list(files.listable)
         sys.argv, self.path = [path], path
         self.module = sys.modules["submission"] = type(sys)("submission")
         self.module.__file__ = path

@@ -119,7 +119,8 @@ def fourier(x, w):
 # window are then one matrix as they lie: the vertical taps are free. For the horizontal ones
 # minigrad either copies k shifted columns ("columns", im2col with k instead of k · k copies), or
 # makes k products at once and adds them up shifted ("shifts", nothing is copied). It takes what is
-# faster for the layer; `algorithm` forces one. Read `minigrad/kernels/pieces.py`.
+# faster for the layer; `algorithm` forces one. Read `minigrad/kernels/pieces.py`. Up to four small
+# images, too few for long rows, go by im2col here as well: `minigrad/kernels/im2col.py`.
 
 
 # %%

@@ -14,7 +14,7 @@ def cut_out(x, places, kernel_size, dilation, padding, stride):
     padded = np.pad(x, ((0, 0), (0, 0), *((p, p) for p in padding)))
     y = np.empty((*x.shape[:2], *kernel_size, *places), x.dtype)
     for tap in product(*map(range, kernel_size)):
-        y[:, :, *tap] = padded[:, :, *_under(tap, places, dilation, stride)]
+        y[:, :, *tap] = padded[:, :, *under(tap, places, dilation, stride)]
     return y
 
 
@@ -23,11 +23,11 @@ def add_up(y, size, dilation, padding, stride):
     n, c, *kernel_size, down, across = y.shape
     padded = np.zeros((n, c, *(s + 2 * p for s, p in zip(size, padding, strict=True))), y.dtype)
     for tap in product(*map(range, kernel_size)):
-        padded[:, :, *_under(tap, (down, across), dilation, stride)] += y[:, :, *tap]
+        padded[:, :, *under(tap, (down, across), dilation, stride)] += y[:, :, *tap]
     return padded[:, :, *(slice(p, p + s) for s, p in zip(size, padding, strict=True))]
 
 
-def _under(tap, places, dilation, stride):
-    """The pixels of the padded image that lie under one tap of all windows."""
+def under(tap, places, dilation, stride):
+    """The pixels of the padded image that lie under one tap of all windows, of any dimension."""
     axes = zip(tap, places, dilation, stride, strict=True)
     return tuple(slice(t * d, t * d + (n - 1) * s + 1, s) for t, n, d, s in axes)

@@ -5,8 +5,9 @@ group. Images are rows (D, H, C, W, N), weights are (O, Cg, kd, kh, kw), and siz
 dilations and paddings are triples (d, h, w).
 
 `correlate` does the work in pieces of some output rows, side by side if that pays: cutting.py says
-which, pieces.py how. The gradient by the input is a correlate too: of the output's gradient with
-the flipped kernel, once for each phase of the stride.
+which, pieces.py how. A few small images are done at once, by im2col.py. The gradient by the input
+is a correlate too: of the output's gradient with the flipped kernel, once for each phase of the
+stride.
 """
 
 import math
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import pieces, threads
+from . import im2col, pieces, threads
 from .cutting import cut
 
 COPY = 30  # multiply-adds that take as long as copying or adding one number
@@ -25,9 +26,10 @@ COPY = 30  # multiply-adds that take as long as copying or adding one number
 
 @contextmanager
 def algorithm(way):
-    """Within the block, convolutions serve the taps along a row in this way only (see pieces.py).
+    """Within the block, convolutions are computed in this way only.
 
-    `way` is "shifts", "columns" (also taken where outputs are strided), or "faster", the default.
+    `way` is "im2col" (see im2col.py), "columns" or "shifts" for the taps along a row (see
+    pieces.py; where outputs are strided, columns are taken for shifts), or "faster", the default.
     """
     if way not in pieces.WAYS:
         raise ValueError(f"algorithm: way must be one of {pieces.WAYS}, got {way!r}")
@@ -51,9 +53,11 @@ def correlate(x, w, stride, dilation, before, out_size, groups=1, bias=None):
 
 
 def _correlation(x, w, stride, dilation, before, groups, bias, out, share):
-    """The tasks that together write `correlate` to out, at least `share` of them."""
-    w = w.reshape(groups, -1, *w.shape[1:])  # (O, Cg, *k) -> (G, Og, Cg, *k)
+    """The tasks that together write `correlate` to out, at least `share` of them where it pays."""
     out_size = (*out.shape[:2], out.shape[3])
+    if _at_once(x.shape[2], w.shape[2:], out_size, x.shape[4]):
+        return [partial(im2col.correlate, x, w, stride, dilation, before, groups, bias, out)]
+    w = w.reshape(groups, -1, *w.shape[1:])  # (O, Cg, *k) -> (G, Og, Cg, *k)
     axis = w.shape[5], stride[2], dilation[2], before[2], out_size[2]
     across = pieces.Across.plan(*axis, pieces.few_inputs(w.shape))
     taps = across.arrange(w)
@@ -76,6 +80,9 @@ def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
     """The gradient of `correlate` by w, (O, Cg, *kernel)."""
     out_size = (*dy.shape[:2], dy.shape[3])
     w_shape = (groups, dy.shape[2] // groups, x.shape[2] // groups, *kernel)
+    if _at_once(x.shape[2], kernel, out_size, x.shape[4]):
+        with threads.one_blas_thread():
+            return im2col.weight_gradient(x, dy, kernel, stride, dilation, before, groups)
     axis = kernel[2], stride[2], dilation[2], before[2], out_size[2]
     across = pieces.Across.plan(*axis, pieces.few_lines(w_shape))
     dw = np.zeros(w_shape, x.dtype)
@@ -96,6 +103,13 @@ def weight_gradient(x, dy, kernel, stride, dilation, before, groups=1):
     return across.restore(total, kernel[2]).reshape(-1, *w_shape[2:])
 
 
+def _at_once(channels, kernel, positions, N):
+    """Whether all is done in one product, by im2col.py."""
+    if N == 0 or pieces.way not in ("faster", "im2col"):
+        return False
+    return pieces.way == "im2col" or im2col.pays(channels, kernel, positions, N)
+
+
 def _part(images, piece, groups):
     """The channels of the piece's groups, of (..., C, W, N)."""
     each = images.shape[-3] // groups
@@ -104,10 +118,15 @@ def _part(images, piece, groups):
 
 def input_gradient(dy, w, in_size, stride, dilation, before, groups=1):
     """The gradient of `correlate` by x; also what a transposed convolution computes."""
+    positions, N = (*dy.shape[:2], dy.shape[3]), dy.shape[4]
+    alone = N == groups == 1 and max(stride) > 1  # then twice as fast as the phases of the stride
+    if alone and _at_once(w.shape[1], w.shape[2:], positions, N):
+        with threads.one_blas_thread():
+            return im2col.input_gradient(dy, w, in_size, stride, dilation, before)
     w = w.reshape(groups, -1, *w.shape[1:])  # (O, Cg, *k) -> (G, Og, Cg, *k)
     w = w.swapaxes(1, 2).reshape(-1, w.shape[1], *w.shape[3:])  # -> (C, Og, *k)
-    dx = np.empty((*in_size[:2], w.shape[0], in_size[2], dy.shape[4]), dy.dtype)
-    share = _share(dy, w, (*dy.shape[:2], dy.shape[3]))
+    dx = np.empty((*in_size[:2], w.shape[0], in_size[2], N), dy.dtype)
+    share = _share(dy, w, positions)
     each, tasks = -(-share // math.prod(stride)), []  # phases are parts already
     axes = zip(in_size, w.shape[2:], stride, dilation, before, strict=True)
     for phases in product(*(list(_phases(*axis)) for axis in axes)):

@@ -20,7 +20,7 @@ from numpy.lib.stride_tricks import as_strided
 from .cutting import every, inside
 from .rows import copy_runs
 
-WAYS = ("faster", "shifts", "columns")  # to serve the horizontal taps
+WAYS = ("faster", "shifts", "columns", "im2col")  # to serve the horizontal taps; im2col: all taps
 way = "faster"
 MANY = 16  # lines of x, from which on a product for each horizontal tap pays (up to 40%)
 LONG_LINE = 256  # numbers from which on adding up lines as a product pays
@@ -60,7 +60,7 @@ class Across(NamedTuple):
     def plan(cls, kw, stride, dilation, before, width, copied):
         """Of a kernel's taps; `copied` says which way is faster if the stride leaves a choice."""
         starts = tuple(j * dilation - before for j in range(kw))
-        copied = {"faster": copied, "columns": True, "shifts": False}[way]
+        copied = {"columns": True, "shifts": False}.get(way, copied)
         return cls(starts, stride, width, stride > 1 or copied)
 
     @property

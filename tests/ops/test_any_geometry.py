@@ -7,9 +7,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numerical import as_tensors, backward_gradients, cotangents
 
+from minigrad.kernels import conv
 from minigrad.nn import functional as F
 
 many_examples = settings(deadline=None, derandomize=True, max_examples=100, database=None)
+
+each_way = pytest.mark.parametrize("way", ["shifts", "columns", "im2col"])
 
 small = st.integers(1, 3)
 
@@ -63,13 +66,15 @@ def convolutions(draw):
     return n, [x, w, *b], options
 
 
+@each_way
 @many_examples
-@given(convolutions())
-def test_convolution(example):
+@given(example=convolutions())
+def test_convolution(example, way):
     n, arrays, options = example
     f = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[n]
-    close(f(*as_tensors(arrays), **options).data, loops.conv(*arrays, **options))
-    directional_check(lambda *t: f(*t, **options), arrays)
+    with conv.algorithm(way):
+        close(f(*as_tensors(arrays), **options).data, loops.conv(*arrays, **options))
+        directional_check(lambda *t: f(*t, **options), arrays)
 
 
 @st.composite
@@ -97,13 +102,15 @@ def transposed_convolutions(draw):
     return n, [x, w, *b], options
 
 
+@each_way
 @many_examples
-@given(transposed_convolutions())
-def test_transposed_convolution(example):
+@given(example=transposed_convolutions())
+def test_transposed_convolution(example, way):
     n, arrays, options = example
     f = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}[n]
-    close(f(*as_tensors(arrays), **options).data, loops.conv_transpose(*arrays, **options))
-    directional_check(lambda *t: f(*t, **options), arrays)
+    with conv.algorithm(way):
+        close(f(*as_tensors(arrays), **options).data, loops.conv_transpose(*arrays, **options))
+        directional_check(lambda *t: f(*t, **options), arrays)
 
 
 @st.composite

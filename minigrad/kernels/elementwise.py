@@ -27,9 +27,9 @@ def calculate(ufunc, *operands):
             found = _dense_order(x)
             if found is not None:
                 lead, order = x, found
-    if lead is None or not all(_fits(x, lead.shape) for x in operands):
+    if lead is None or all(np.ndim(x) == 0 or _same_layout(x, lead) for x in operands):
         return ufunc(*operands)
-    if all(np.ndim(x) == 0 or _same_layout(x, lead) for x in operands):
+    if not all(_fits(x, lead.shape) for x in operands):
         return ufunc(*operands)
 
     laid = [_lay(x, lead.shape, order) for x in operands]
@@ -55,16 +55,21 @@ def maximum(x, value):
 
     NumPy does it twice as fast with a row of numbers that all are `value`.
     """
-    row = value = x.dtype.type(value)
+    row = x.dtype.type(value)
     order = _dense_order(x) if x.size >= LARGE else None
     if order is not None:
-        row = np.full([1, *(x.shape[axis] for axis in order[1:])], value)
+        row = np.full([1, *(x.shape[axis] for axis in order[1:])], row)
         row = row.transpose(np.argsort(order))
-    return calculate(np.maximum, x, row)
+    return np.maximum(x, row)
 
 
 def _same_layout(x, y):
-    return x.shape == y.shape and x.strides == y.strides
+    """Whether the elements of both follow each other in the same order, of whatever type."""
+    if x.shape != y.shape:
+        return False
+    return x.strides == y.strides or all(
+        a * y.itemsize == b * x.itemsize for a, b in zip(x.strides, y.strides, strict=True)
+    )
 
 
 def _dense_order(x):

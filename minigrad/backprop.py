@@ -78,7 +78,7 @@ def walk_back(
             for watcher in running.watchers:
                 watcher.added(node, i, dx, grads[target])
         if not retain_graph:
-            node.backward, node.inputs, node.sealed = backward.__name__, (), []
+            node.backward, node.inputs, node.sealed = backward.__name__, (), ()
 
     for leaf, dx in grads.items():
         settle(leaf, _run_hooks(leaf.hooks, dx, tracer) if leaf.hooks else dx)

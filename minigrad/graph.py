@@ -47,7 +47,7 @@ class Node:
         self.hooks: list | None = None
         self.layers = running.layers
         self.origin = user_line()
-        self.sealed = seal(backward) if handed_out else []
+        self.sealed = seal(backward) if handed_out else ()
 
     @property
     def name(self) -> str:

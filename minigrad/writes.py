@@ -14,7 +14,7 @@ import itertools
 import math
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -177,12 +177,12 @@ def _lend(owner: np.ndarray, by: str) -> Memory:
     return memory
 
 
-def seal(backward: Callable) -> list[tuple[np.ndarray, np.ndarray]]:
+def seal(backward: Callable) -> Sequence[tuple[np.ndarray, np.ndarray]]:
     """Pairs (array, copy) for what a new way back keeps of memory that the user holds."""
     return [(x, x.copy()) for x in kept_arrays(backward) if id(_owner(x)) in handed_out]
 
 
-def change_since(order: int, backward: Callable, sealed: list) -> tuple[np.ndarray, str] | None:
+def change_since(order: int, backward: Callable, sealed: Sequence) -> tuple[np.ndarray, str] | None:
     """(array, by what and where) for an array of this way back that was written to since."""
     for array in kept_arrays(backward):
         owner = _owner(array)

@@ -1,5 +1,7 @@
 """debug.steps and debug.break_on; what a debugger sees of a backward is in test_debugger.py."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -200,3 +202,20 @@ def test_break_on_a_line(monkeypatch):
         stop.remove()
         stop.remove()
         assert stop.hits == 1
+
+
+def test_under_a_debugger_an_op_prints_arrays_as_the_user_wishes():
+    printed = []
+
+    def third(x):
+        printed.append(str(x / 3))
+        return x / 3, None
+
+    with np.printoptions(precision=2):
+        before = sys.gettrace()
+        sys.settrace(lambda *_: None)
+        try:
+            mg.apply(third, mg.ones(1))
+        finally:
+            sys.settrace(before)
+    assert printed == ["[0.33]"]

@@ -14,7 +14,7 @@ from threading import Thread
 
 import numpy as np
 
-WORTH_WAKING = 10_000_000  # multiply-adds from which on threads gain more than waking them costs
+WORTH_WAKING = 30_000_000  # multiply-adds from which on threads gain more than waking them costs
 
 _threads = None
 _jobs = None  # the queue that the pool's threads wait at
@@ -61,7 +61,7 @@ def _blas_libraries():
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
-def _traced():
+def traced():
     """Whether a debugger or another tracer follows this thread."""
     monitoring = getattr(sys, "monitoring", None)  # Python 3.12 and newer
     watched = monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None
@@ -101,7 +101,7 @@ def run(task, pieces, together=True):
     """
     n = min(get_num_threads(), len(pieces))
     with one_blas_thread():
-        if n < 2 or not together or _traced():
+        if n < 2 or not together or traced():
             return [task(piece) for piece in pieces]
         return _Team(task, pieces).work_with(n - 1)
 

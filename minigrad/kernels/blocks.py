@@ -17,9 +17,12 @@ def blocks(count, numbers_each, first=0):
 
 
 def for_blocks(task, count, numbers_each):
-    """The results of `task(block)` for every block, in order; on threads where it is worth it."""
+    """The results of `task(block)` for every block, in order; on threads where it is worth it.
+
+    Matrix products in the task need `threads.one_blas_thread()` around this.
+    """
     if threads.get_num_threads() == 1 or count == 1 or count * numbers_each < SHARED:
-        return threads.run(task, blocks(count, numbers_each), together=False)
+        return [task(block) for block in blocks(count, numbers_each)]
 
     def some(part):
         return [task(block) for block in blocks(part.stop - part.start, numbers_each, part.start)]

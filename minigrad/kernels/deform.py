@@ -23,6 +23,7 @@ import numpy as np
 
 from .blocks import blocks, for_blocks
 from .rows import from_rows
+from .threads import one_blas_thread
 
 CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
@@ -105,7 +106,8 @@ def deform(x, offset, mask, w, b, geometry):
             target = _by_position(y, images, part, geometry.groups)
             target[...] = z.reshape(target.shape)
 
-    for_blocks(compute, N, _floats(C, geometry) * rows * width)
+    with one_blas_thread():
+        for_blocks(compute, N, _floats(C, geometry) * rows * width)
     return y
 
 
@@ -151,7 +153,9 @@ def gradients(x, shape, offset, mask, w, dy, geometry, for_x, for_points, for_w)
             dx[images] = _folded(dcorners, dx[images].shape, geometry.offset_groups)
         return dtaps
 
-    dtaps = sum(for_blocks(compute, N, _floats(C, geometry) * rows * width), np.zeros_like(taps))
+    with one_blas_thread():
+        done = for_blocks(compute, N, _floats(C, geometry) * rows * width)
+    dtaps = sum(done, np.zeros_like(taps))
     return dx, doffset, dmask, _from_taps(dtaps, w.shape) if for_w else None
 
 

@@ -9,6 +9,7 @@ float64.
 import numpy as np
 
 from .blocks import for_blocks
+from .threads import one_blas_thread
 
 FAR = 4  # mean^2 / variance: E[x^2] - mean^2 loses at most this factor of precision
 MANY_ROWS, LARGE = 4, 100_000  # rows, and numbers in all, from which on it pays to lay a row out
@@ -66,7 +67,8 @@ def _sums(shape, dtype, parts):
         each = np.matmul(a, ones), np.vecdot(a, b)  # (rows, C); half as long as np.sum
         return np.stack([part.sum(axis=0, dtype=np.float64) for part in each])
 
-    return sum(for_blocks(sums, R, C * L), np.zeros((2, C)))[:, :, None]
+    with one_blas_thread():
+        return sum(for_blocks(sums, R, C * L), np.zeros((2, C)))[:, :, None]
 
 
 def scale_and_shift(x, scale, shift):

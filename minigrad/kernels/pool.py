@@ -8,25 +8,28 @@ Arrays are rows (D, H, C, W, N), and the work goes a few channels at a time, so 
 computes is still in the cache when the next one reads it.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from .blocks import for_blocks
+from .cutting import every, inside
 
 CHANNELS = 2  # the axis of rows that counts channels
 
 
+@lru_cache(maxsize=1024)
 def _taps(stage):
     """For each tap: its number, the outputs it serves, and the inputs it reads there."""
     axis, size, (k, stride, dilation, before, out) = stage
-    front = (slice(None),) * axis
+    front, taps = (slice(None),) * axis, []
     for t in range(k):
         first = t * dilation - before
-        low = min(max(0, -(first // stride)), out)
-        high = min(max(low, (size - 1 - first) // stride + 1), out)
+        low, high = inside(first, stride, out, size)
         if high > low:
-            start = first + low * stride
-            inputs = slice(start, first + (high - 1) * stride + 1, stride)
-            yield t, (*front, slice(low, high)), (*front, inputs)
+            outputs, inputs = slice(low, high), every(first, stride, low, high)
+            taps.append((t, (*front, outputs), (*front, inputs)))
+    return tuple(taps)
 
 
 def _resized(shape, axis, size):

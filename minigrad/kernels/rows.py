@@ -21,7 +21,7 @@ LONG_RUN = 64  # numbers; from here on NumPy's own copy is as fast
 def to_rows(x):
     """(N, C, *spatial) -> (D, H, C, W, N), contiguous; copied only if it lies otherwise."""
     while x.ndim < 5:
-        x = np.expand_dims(x, 2)  # (N, C, W) -> (N, C, 1, 1, W)
+        x = x[:, :, None]  # (N, C, W) -> (N, C, 1, 1, W)
     x = x.transpose(2, 3, 1, 4, 0)
     return x if x.flags.c_contiguous else contiguous(x)
 

@@ -17,7 +17,8 @@ def sizes(name: str, argument: str, value: Any, n: int, least: int) -> tuple[int
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
     if len(values) == 1:
         values *= n
-    whole = all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in values)
+    kinds = {*map(type, values)}
+    whole = all(issubclass(kind, (int, np.integer)) and kind is not bool for kind in kinds)
     if len(values) != n or not whole or min(values) < least:
         raise ValueError(
             f"{name}: {argument} must be a whole number of at least {least}, or {n} of them "

@@ -16,12 +16,17 @@ def blocks(count, numbers_each, first=0):
     return [slice(start, min(start + step, last)) for start in range(first, last, step)]
 
 
+def is_shared(numbers):
+    """Whether threads share the work on so many numbers."""
+    return numbers >= SHARED and threads.get_num_threads() > 1
+
+
 def for_blocks(task, count, numbers_each):
     """The results of `task(block)` for every block, in order; on threads where it is worth it.
 
     Matrix products in the task need `threads.one_blas_thread()` around this.
     """
-    if threads.get_num_threads() == 1 or count == 1 or count * numbers_each < SHARED:
+    if count == 1 or not is_shared(count * numbers_each):
         return [task(block) for block in blocks(count, numbers_each)]
 
     def some(part):

@@ -15,6 +15,7 @@ from threading import Thread
 import numpy as np
 
 WORTH_WAKING = 30_000_000  # multiply-adds from which on threads gain more than waking them costs
+MONITORING = getattr(sys, "monitoring", None)  # Python 3.12 and newer
 
 _threads = None
 _jobs = None  # the queue that the pool's threads wait at
@@ -63,9 +64,9 @@ def _blas_libraries():
 
 def traced():
     """Whether a debugger or another tracer follows this thread."""
-    monitoring = getattr(sys, "monitoring", None)  # Python 3.12 and newer
-    watched = monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None
-    return watched or sys.gettrace() is not None
+    if sys.gettrace() is not None:
+        return True
+    return MONITORING is not None and MONITORING.get_tool(MONITORING.DEBUGGER_ID) is not None
 
 
 def shares(count):

@@ -13,6 +13,7 @@ from minigrad.nn import functional as F
 many_examples = settings(deadline=None, derandomize=True, max_examples=100, database=None)
 
 each_way = pytest.mark.parametrize("way", ["shifts", "columns", "im2col"])
+fewer_examples = settings(many_examples, max_examples=50)
 
 small = st.integers(1, 3)
 
@@ -67,7 +68,7 @@ def convolutions(draw):
 
 
 @each_way
-@many_examples
+@fewer_examples
 @given(example=convolutions())
 def test_convolution(example, way):
     n, arrays, options = example
@@ -103,7 +104,7 @@ def transposed_convolutions(draw):
 
 
 @each_way
-@many_examples
+@fewer_examples
 @given(example=transposed_convolutions())
 def test_transposed_convolution(example, way):
     n, arrays, options = example

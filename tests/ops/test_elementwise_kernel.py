@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigrad.kernels import blocks, elementwise
+from minigrad.kernels import blocks, elementwise, threads
 
 
 @st.composite
@@ -63,6 +63,19 @@ def test_calculate_keeps_the_order_of_the_last():
     for x in np.ones((5, 6, 4)), np.ones((1, 6, 4)), np.broadcast_to(1.0, (5, 6, 4)):
         y = elementwise.calculate(np.add, x, rows)
         assert y.strides == rows.strides
+
+
+@pytest.mark.parametrize(("number", "in_blocks"), [(1, False), (2, True)])
+def test_a_mask_in_the_same_order_goes_in_blocks_only_on_threads(number, in_blocks, monkeypatch):
+    laid, lay = [], elementwise._lay
+    monkeypatch.setattr(elementwise, "_lay", lambda *a: laid.append(a) or lay(*a))
+    monkeypatch.setattr(blocks, "SHARED", 2)
+    monkeypatch.setattr(threads, "_threads", number)
+    x = np.arange(-60.0, 60).reshape(4, 5, 6).transpose(1, 2, 0)
+    y = elementwise.multiply(x, np.greater(x, 0))
+    np.testing.assert_array_equal(y, [[[max(v, 0) for v in row] for row in part] for part in x])
+    assert y.strides == x.strides
+    assert bool(laid) == in_blocks
 
 
 def test_shapes_that_do_not_fit_are_refused():
